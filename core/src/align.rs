@@ -48,7 +48,7 @@ impl Align {
     }
 
     /// Its size in bytes, for memory.
-    pub const fn len(self) -> usize {
+    pub const fn bytes_len(self) -> usize {
         self.0 as usize
     }
 

@@ -1,7 +1,241 @@
 //! io_uring rings, set up by hand.
+//!
+//! ```text
+//! Builder ──build──► Ring                 one thread's: SINGLE_ISSUER, deferred work, a registered descriptor
+//!    └────disabled─► Disabled ──enable──►    … built anywhere, bound to the thread that enables it
+//! ```
+//!
+//! A [`Ring`] is a [`Producer`] of entries, a [`Consumer`] of completions, and the calls that move them. Pushing an entry is
+//! `unsafe`, because the kernel will use what it points to until its last completion; everything else is safe.
+//! [`scope`](crate::scope) and [`ticket`](crate::ticket) build safe operations on it.
+//!
+//! **Closing a ring does not stop its I/O.** `close(2)` returns at once, and the kernel goes on writing to
+//! the buffers of whatever was in flight. So a ring that is closed or dropped first cancels, then waits for every completion,
+//! and only then lets go of anything; if that takes too long, it leaks itself on purpose and counts it
+//! ([`leaked`]).
 
+mod builder;
 mod doorbell;
+mod drain;
+mod enter;
+mod error;
+mod geometry;
 mod half;
+mod parts;
+mod register;
+mod sentinel;
 
+use core::marker::PhantomData;
+
+pub use builder::{Builder, Disabled, Sqpoll};
 pub use doorbell::{Doorbell, Sleeper};
+pub use drain::{StillBusy, leaked};
+pub use enter::Limit;
+pub use error::{Reason, RingError, SetupError, Step};
 pub use half::{Batch, Consumer, Full, Layout, Producer, Slots};
+pub use register::Probe;
+
+use crate::abi::{Cqe, EnterFlags, Features, SetupFlags, SqFlags, Sqe};
+use crate::kernel::{Fd, Kernel};
+use parts::Parts;
+
+/// A ring that one thread submits to and reaps from.
+///
+/// ```no_run
+/// use bareio_core::{Linux, ring::Builder, sqe};
+///
+/// let mut ring = Builder::new(8).build(Linux)?;
+/// // SAFETY: a NOP points to nothing.
+/// unsafe { ring.push(sqe::nop().user_data(7)) }?;
+/// ring.submit_and_wait(1)?;
+/// let completion = ring.completions().next().ok_or("none")?;
+/// assert_eq!((completion.user_data, completion.result()), (7, Ok(0)));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Ring<K: Kernel> {
+    sq: Producer<Sqe>,
+    cq: Consumer<Cqe>,
+    doorbell: Doorbell,
+    /// What `enter` is called with: the ring's descriptor, or its registered index.
+    enter_fd: Fd,
+    /// Added to every `enter`: `REGISTERED_RING`, or nothing.
+    enter_flags: EnterFlags,
+    /// Added to every `enter` that waits: `NO_IOWAIT`, or nothing.
+    wait_flags: EnterFlags,
+    /// Completions seen that promised more of the same operation.
+    more: u32,
+    /// The head of the submission queue minus the head of the completion queue, when the ring was made.
+    origin: u32,
+    parts: Parts<K>,
+    /// Its thread's alone: a `SINGLE_ISSUER` ring refuses others, and a registered index means nothing to them.
+    not_send: PhantomData<*const ()>,
+}
+
+impl<K: Kernel> Ring<K> {
+    /// How many entries the submission queue has.
+    pub const fn entries(&self) -> u32 {
+        self.sq.entries()
+    }
+
+    /// How many entries the completion queue has.
+    pub const fn completion_entries(&self) -> u32 {
+        self.cq.entries()
+    }
+
+    /// How the ring was set up: what was asked, less what the kernel did not know.
+    pub const fn setup(&self) -> SetupFlags {
+        self.parts.setup
+    }
+
+    /// What its kernel can do.
+    pub const fn features(&self) -> Features {
+        self.parts.features
+    }
+
+    /// Whether `enter` goes through a registered descriptor, which saves a look-up.
+    pub const fn is_registered(&self) -> bool {
+        self.enter_flags.contains(EnterFlags::REGISTERED_RING)
+    }
+
+    /// Its descriptor's number, for [`Builder::attach_workers`] and for waiting on the ring with `poll(2)`.
+    ///
+    /// Posting completions into this ring from another (`MSG_RING`) is not for this number: the ring counts
+    /// completions to know when the kernel is done, and one that nobody submitted here would mislead it.
+    pub const fn fd(&self) -> Fd {
+        self.parts.fd
+    }
+
+    /// The kernel that it runs on.
+    pub const fn kernel(&self) -> &K {
+        &self.parts.kernel
+    }
+
+    /// Reserves `count` entries of the submission queue, all or none.
+    ///
+    /// A linked chain is pushed into one reservation: split over two submissions it would be no chain.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError::Full`] if there is not so much room; submit, or use a larger ring. [`RingError::Forked`] in
+    /// a forked child.
+    ///
+    /// # Safety
+    ///
+    /// The entries that are pushed keep the contract of [`push`](Self::push).
+    #[inline(always)]
+    pub unsafe fn reserve(&mut self, count: u32) -> Result<Slots<'_, Sqe>, RingError> {
+        self.parts.sentinel.check(&self.parts.kernel)?;
+        self.sq.reserve(count).map_err(|Full| RingError::Full)
+    }
+
+    /// Stages one entry; the next submission takes it along.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve`](Self::reserve). Nothing was staged.
+    ///
+    /// # Safety
+    ///
+    /// From now until the entry's last completion was reaped (one without
+    /// [`CqeFlags::MORE`](crate::abi::CqeFlags::MORE)), or until [`close`](Self::close) has returned `Ok`:
+    ///
+    /// - Memory that the entry names is valid, nobody else touches what the kernel may write, and nobody
+    ///   writes what it may read. If the ring is dropped and cannot drain, that is for ever.
+    /// - The descriptor that it names stays open, and stays the same file; or `SqeFlags::FIXED_FILE` is set.
+    /// - It does not set `SqeFlags::CQE_SKIP_SUCCESS`, and is no message into this ring itself.
+    /// - A fixed buffer that it names stays registered until it is submitted.
+    #[inline(always)]
+    pub unsafe fn push(&mut self, entry: Sqe) -> Result<(), RingError> {
+        // SAFETY: the caller keeps the contract for `entry`.
+        let mut slots = unsafe { self.reserve(1)? };
+        slots.push(entry);
+        slots.stage();
+        Ok(())
+    }
+
+    /// How many entries can be pushed now.
+    pub fn free(&mut self) -> u32 {
+        if self.parts.sentinel.check(&self.parts.kernel).is_err() {
+            return 0;
+        }
+        self.sq.free()
+    }
+
+    /// Every completion that is there, to be read one by one; none in a forked child.
+    ///
+    /// It looks at shared memory only. Whether there are more that the kernel has not shown is
+    /// [`poll`](Self::poll)'s business, and waiting is [`submit_and_wait`](Self::submit_and_wait)'s.
+    #[inline(always)]
+    pub fn completions(&mut self) -> Completions<'_> {
+        let batch = match self.parts.sentinel.check(&self.parts.kernel) {
+            Ok(()) => self.cq.batch(),
+            Err(_) => self.cq.empty_batch(),
+        };
+        Completions { batch, more: &mut self.more }
+    }
+
+    /// How many operations the kernel has consumed and not completed, as far as their completions were
+    /// reaped: those in the queue still count.
+    pub fn in_flight(&mut self) -> u32 {
+        if self.parts.sentinel.check(&self.parts.kernel).is_err() {
+            return 0;
+        }
+        let consumed = if self.polls_sq() {
+            // The polling thread may take them at any time.
+            self.sq.position()
+        } else {
+            self.sq.position().wrapping_sub(self.sq.unconsumed())
+        };
+        consumed
+            .wrapping_sub(self.cq.position())
+            .wrapping_sub(self.origin)
+            .wrapping_add(self.more)
+            .wrapping_sub(self.parts.dropped())
+    }
+
+    /// How many completions the kernel had no room for and lost, on kernels that lose them (before 5.5, or
+    /// without [`Features::NODROP`]).
+    pub fn dropped(&self) -> u32 {
+        if self.parts.sentinel.check(&self.parts.kernel).is_err() {
+            return 0;
+        }
+        self.parts.dropped()
+    }
+
+    fn polls_sq(&self) -> bool {
+        self.parts.setup.contains(SetupFlags::SQPOLL)
+    }
+
+    /// Whether completions may wait where only an entry into the kernel brings them out.
+    fn must_flush(&self) -> bool {
+        self.parts.setup.intersects(SetupFlags::DEFER_TASKRUN.with(SetupFlags::IOPOLL))
+            || self.doorbell.flags().intersects(SqFlags::CQ_OVERFLOW.with(SqFlags::TASKRUN))
+    }
+}
+
+/// Completions that can be read now. See [`Ring::completions`].
+#[derive(Debug)]
+pub struct Completions<'r> {
+    batch: Batch<'r, Cqe>,
+    more: &'r mut u32,
+}
+
+impl Iterator for Completions<'_> {
+    type Item = Cqe;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Cqe> {
+        let cqe = self.batch.next()?;
+        if !cqe.is_terminal() {
+            *self.more = self.more.wrapping_add(1);
+        }
+        Some(cqe)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.batch.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Completions<'_> {}

@@ -10,6 +10,8 @@ pub use loom::sync::atomic::{AtomicBool, AtomicI32, AtomicU16, AtomicU32, Atomic
 
 pub use core::sync::atomic::Ordering;
 
+use core::sync::atomic::AtomicUsize as NativeUsize;
+
 /// Tells the processor that this thread is spinning; under loom, lets another thread run.
 pub fn spin_loop() {
     #[cfg(not(loom))]
@@ -49,3 +51,26 @@ impl<T> UnsafeCell<T> {
 
 #[cfg(loom)]
 pub use loom::cell::UnsafeCell;
+
+/// A number that is only counted up and looked at, for statistics. Never loom's, so that it can be a `static`.
+#[derive(Debug, Default)]
+pub struct Counter(NativeUsize);
+
+impl Counter {
+    /// Starts at zero.
+    pub const fn new() -> Self {
+        Self(NativeUsize::new(0))
+    }
+
+    /// Adds one.
+    pub fn increment(&self) {
+        // Relaxed: a number for people; no memory access is ordered by it.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many there were.
+    pub fn get(&self) -> usize {
+        // Relaxed: as above.
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -289,14 +289,25 @@ impl<T: Copy> Consumer<T> {
         self.tail.wrapping_sub(self.head).min(self.ring.entries)
     }
 
+    /// How many entries can be read now, after a look at the producer's cursor.
+    #[inline(always)]
+    pub fn refresh(&mut self) -> u32 {
+        // Acquire: as in `available`.
+        self.tail = self.ring.tail().load(Ordering::Acquire);
+        self.tail.wrapping_sub(self.head).min(self.ring.entries)
+    }
+
     /// Everything that can be read now, to be read one by one. Its slots are given back when it is dropped,
     /// all at once.
     #[inline(always)]
     pub fn batch(&mut self) -> Batch<'_, T> {
-        // Acquire: as in `available`; a batch looks even if something is left of the last one.
-        self.tail = self.ring.tail().load(Ordering::Acquire);
-        let count = self.tail.wrapping_sub(self.head).min(self.ring.entries);
-        Batch { end: self.head.wrapping_add(count), consumer: self }
+        let count = self.refresh();
+        Batch { start: self.head, end: self.head.wrapping_add(count), consumer: self }
+    }
+
+    /// Nothing, whatever there is: shared memory is not looked at.
+    pub(super) fn empty_batch(&mut self) -> Batch<'_, T> {
+        Batch { start: self.head, end: self.head, consumer: self }
     }
 
     /// Reads the next entry and gives its slot back.
@@ -336,6 +347,7 @@ impl<T: Copy> Consumer<T> {
 #[derive(Debug)]
 pub struct Batch<'c, T: Copy> {
     consumer: &'c mut Consumer<T>,
+    start: u32,
     end: u32,
 }
 
@@ -364,6 +376,8 @@ impl<T: Copy> Drop for Batch<'_, T> {
     /// Gives back the slots that were read; those that were not stay for the next batch.
     #[inline(always)]
     fn drop(&mut self) {
-        self.consumer.release();
+        if self.consumer.head != self.start {
+            self.consumer.release();
+        }
     }
 }

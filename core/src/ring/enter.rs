@@ -1,0 +1,242 @@
+//! Entering the kernel: to submit, to wait, to have completions shown.
+
+use core::time::Duration;
+
+use super::{Ring, RingError};
+use crate::abi::{EnterFlags, Features, GeteventsArg, Timespec};
+use crate::errno::Errno;
+use crate::kernel::Kernel;
+use crate::sync::AtomicU32;
+
+/// How often an answer that means 'ask again' is taken as such before it is passed on. Signals do not come a
+/// million times in a row; a filter that answers `EINTR` to everything does.
+const PATIENCE: u32 = 1 << 20;
+
+/// The same for answers that a busy-waiting caller could get for ever: no entry taken, no error said.
+const IDLE: u32 = 16;
+
+/// How long to wait at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// For the whole wait; `None`: for ever.
+    pub timeout: Option<Duration>,
+    /// For the full count: when this is over, the first completion ends the wait. Whole microseconds. 6.12; without it,
+    /// the wait goes on to the full count or `timeout`.
+    pub min_wait: Option<Duration>,
+}
+
+impl Limit {
+    /// Waits for at most `timeout`.
+    pub const fn timeout(timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), min_wait: None }
+    }
+}
+
+impl<K: Kernel> Ring<K> {
+    /// Submits everything that is staged.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError::Kernel`] with `AGAIN` or `BUSY`: the kernel is short of memory, or has completions that nobody
+    /// reaped. What it did not take stays queued: reap, and submit again. Anything else says that the ring
+    /// can no longer be entered. [`RingError::Forked`] in a forked child.
+    #[inline]
+    pub fn submit(&mut self) -> Result<(), RingError> {
+        self.submit_and_wait(0).map(drop)
+    }
+
+    /// Submits everything that is staged, and waits until `want` completions can be read, those from before
+    /// included. Returns how many can be.
+    ///
+    /// It waits for ever if fewer are in flight than wanted; more than the completion queue has room for are
+    /// never waited for.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit). A signal is no error: the wait goes on.
+    #[inline]
+    pub fn submit_and_wait(&mut self, want: u32) -> Result<u32, RingError> {
+        self.parts.sentinel.check(&self.parts.kernel)?;
+        self.sq.publish();
+        if !self.polls_sq() {
+            let submit = self.sq.unconsumed();
+            let mut flags = self.enter_flags;
+            if want > 0 {
+                flags |= EnterFlags::GETEVENTS.with(self.wait_flags);
+            }
+            // SAFETY: our ring, by its descriptor or by the index registered with this thread, to which the ring is
+            // bound; every entry was pushed under the contract of `push`.
+            let answer = unsafe {
+                self.parts.kernel.io_uring_enter(self.enter_fd, submit, want, flags, core::ptr::null(), 0)
+            };
+            let there = self.cq.refresh();
+            if answer == Ok(submit) && there >= want {
+                return Ok(there);
+            }
+            return self.go_on(want, Limit::default(), answer.err());
+        }
+        self.go_on(want, Limit::default(), None)
+    }
+
+    /// As [`submit_and_wait`](Self::submit_and_wait), for at most as long as `limit` says. Fewer completions than
+    /// wanted mean that time ran out.
+    ///
+    /// Kernels before 5.11 have no timed wait; there it looks, and sleeps a little, in turn.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit). Time running out is no error.
+    pub fn submit_and_wait_within(&mut self, want: u32, limit: Limit) -> Result<u32, RingError> {
+        self.parts.sentinel.check(&self.parts.kernel)?;
+        self.sq.publish();
+        self.go_on(want, limit, None)
+    }
+
+    /// Has the kernel show every completion that it can, without waiting and without submitting. Returns how many can be read.
+    ///
+    /// It enters the kernel only where that may bring something: for work that is deferred to this call, for
+    /// polled devices, and for completions that did not fit the queue.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError::Forked`], or the kernel's.
+    pub fn poll(&mut self) -> Result<u32, RingError> {
+        self.parts.sentinel.check(&self.parts.kernel)?;
+        let there = self.cq.refresh();
+        if there == 0 && self.must_flush() {
+            match self.enter(0, 0, EnterFlags::GETEVENTS, None) {
+                Ok(_) | Err(Errno::INTR | Errno::BUSY | Errno::AGAIN) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+            return Ok(self.cq.refresh());
+        }
+        Ok(there)
+    }
+
+    /// Submits and waits until both are done, whatever the kernel answers in between.
+    #[cold]
+    fn go_on(&mut self, want: u32, limit: Limit, mut refused: Option<Errno>) -> Result<u32, RingError> {
+        let want = want.min(self.cq.entries());
+        let deadline = match limit.timeout {
+            Some(timeout) => Some(self.parts.kernel.now()?.saturating_add(timeout)),
+            None => None,
+        };
+        let (mut again, mut idle) = (0, 0);
+        loop {
+            match refused.take() {
+                // Time that ran out shows in the clock below.
+                None | Some(Errno::TIME) => {}
+                Some(Errno::INTR) if again < PATIENCE => again += 1,
+                Some(errno) => return Err(errno.into()),
+            }
+            let there = self.cq.refresh();
+            let submit = self.unsubmitted();
+            let waits = there < want;
+            let left = match deadline {
+                Some(deadline) if waits => deadline.checked_sub(self.parts.kernel.now()?),
+                _ => Some(Duration::MAX),
+            };
+            let wakes = self.polls_sq() && self.doorbell.must_ring();
+            if submit == 0 && !wakes && (!waits || left.is_none_or(|left| left.is_zero())) {
+                return Ok(there);
+            }
+            let mut flags = EnterFlags::NONE;
+            if waits {
+                flags |= EnterFlags::GETEVENTS.with(self.wait_flags);
+            }
+            if wakes {
+                flags |= EnterFlags::SQ_WAKEUP;
+            }
+            let left = if waits { deadline.and(left) } else { None };
+            let timed =
+                if left.is_some() || limit.min_wait.is_some() { Some((left, limit.min_wait)) } else { None };
+            let want = if waits { want } else { 0 };
+            match self.enter_timed(submit, want, flags, timed) {
+                // Neither taken nor waited for: not an error, but nothing to build on either.
+                Ok(0) if submit > 0 => {
+                    idle += 1;
+                    if idle >= IDLE {
+                        return Err(Errno::AGAIN.into());
+                    }
+                }
+                Ok(_) => idle = 0,
+                Err(errno) => refused = Some(errno),
+            }
+        }
+    }
+
+    /// How many entries `enter` is to take: exactly those that the kernel has not taken yet. Asking for more would
+    /// make it return without waiting.
+    fn unsubmitted(&mut self) -> u32 {
+        if self.polls_sq() { 0 } else { self.sq.unconsumed() }
+    }
+
+    /// One `enter`, for at most a given time.
+    fn enter_timed(
+        &mut self,
+        submit: u32,
+        want: u32,
+        flags: EnterFlags,
+        timed: Option<(Option<Duration>, Option<Duration>)>,
+    ) -> Result<u32, Errno> {
+        let Some((timeout, min_wait)) = timed else {
+            return self.enter(submit, want, flags, None);
+        };
+        if self.parts.features.contains(Features::EXT_ARG) {
+            let timespec = timeout.map(Timespec::from);
+            let min_wait = min_wait.filter(|_| self.parts.features.contains(Features::MIN_TIMEOUT));
+            let arg = GeteventsArg {
+                sigmask_len: 8,
+                min_wait_usec: min_wait.map_or(0, |wait| u32::try_from(wait.as_micros()).unwrap_or(u32::MAX)),
+                timespec: timespec
+                    .as_ref()
+                    .map_or(0, |time| core::ptr::from_ref(time).expose_provenance() as u64),
+                ..GeteventsArg::default()
+            };
+            return self.enter(submit, want, flags, Some(&arg));
+        }
+        // No timed wait: submit and look, then sleep for a moment on a word that nobody changes.
+        let answer = self.enter(submit, 0, flags, None)?;
+        if self.cq.refresh() < want {
+            if let Some(timeout) = timeout {
+                let moment = timeout.min(Duration::from_micros(200));
+                if self.parts.kernel.wait(&AtomicU32::new(0), 0, Some(moment)).is_err() {
+                    // A host that cannot wait may still let others run, or just spins.
+                    let _ = self.parts.kernel.yield_now();
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    /// One `enter`.
+    fn enter(
+        &mut self,
+        submit: u32,
+        want: u32,
+        flags: EnterFlags,
+        timed: Option<&GeteventsArg>,
+    ) -> Result<u32, Errno> {
+        let mut flags = flags.with(self.enter_flags);
+        let (mut arg, mut len) = (core::ptr::null(), 0);
+        if let Some(timed) = timed {
+            flags |= EnterFlags::EXT_ARG;
+            (arg, len) = (core::ptr::from_ref(timed).cast(), size_of::<GeteventsArg>());
+        }
+        // SAFETY: our ring, as in `submit_and_wait`; the argument is valid for the call.
+        unsafe { self.parts.kernel.io_uring_enter(self.enter_fd, submit, want, flags, arg, len) }
+    }
+
+    /// For the drain: shows what there is and, for at most `moment`, waits for something.
+    pub(super) fn enter_for_any(&mut self, moment: Duration) -> Result<(), Errno> {
+        let submit = self.unsubmitted();
+        let mut flags = EnterFlags::GETEVENTS;
+        if self.polls_sq() && self.doorbell.must_ring() {
+            flags |= EnterFlags::SQ_WAKEUP;
+        }
+        match self.enter_timed(submit, 1, flags, Some((Some(moment), None))) {
+            Ok(_) | Err(Errno::TIME | Errno::INTR | Errno::AGAIN | Errno::BUSY) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+}

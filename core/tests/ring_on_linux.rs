@@ -1,0 +1,283 @@
+//! The ring on the kernel that the tests run on.
+#![cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+
+mod common;
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use bareio_core::abi::{Opcode, SetupFlags, SqeFlags};
+use bareio_core::ring::{Builder, Limit, Ring, RingError, Sqpoll};
+use bareio_core::{BorrowedFd, Errno, Fd, IoVec, Kernel, Linux, sqe};
+use common::{Scratch, ring};
+
+fn fd(file: &impl AsRawFd) -> Fd {
+    Fd(file.as_raw_fd())
+}
+
+/// Pushes `entry`, which the caller vouches for by waiting for it before anything it names goes.
+fn push<K: Kernel>(ring: &mut Ring<K>, entry: bareio_core::abi::Sqe) {
+    // SAFETY: each test keeps what its entries name until their completions.
+    unsafe { ring.push(entry) }.expect("room");
+}
+
+fn reap_one<K: Kernel>(ring: &mut Ring<K>) -> (u64, Result<u32, Errno>) {
+    ring.submit_and_wait(1).expect("wait");
+    let cqe = ring.completions().next().expect("one");
+    (cqe.user_data, cqe.result())
+}
+
+#[test]
+fn completions_carry_what_their_entries_carried_through_every_wrap() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    let mut expected = 0_u64;
+    for round in 0..1000_u64 {
+        let batch = round % 4 + 1;
+        for index in 0..batch {
+            push(&mut ring, sqe::nop().user_data(round << 8 | index));
+        }
+        ring.submit_and_wait(u32::try_from(batch).unwrap()).unwrap();
+        let seen: Vec<u64> = ring.completions().map(|cqe| cqe.user_data).collect();
+        assert_eq!(seen, (0..batch).map(|index| round << 8 | index).collect::<Vec<_>>());
+        expected += batch;
+    }
+    assert_eq!(ring.in_flight(), 0, "after {expected} operations");
+}
+
+#[test]
+fn a_reservation_is_whole_or_nothing() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    push(&mut ring, sqe::nop());
+    // SAFETY: nothing is pushed.
+    assert!(matches!(unsafe { ring.reserve(4) }, Err(RingError::Full)));
+    // SAFETY: only a NOP is pushed, and dropped with the reservation.
+    let mut slots = unsafe { ring.reserve(3) }.unwrap();
+    slots.push(sqe::nop());
+    // Not staged, but given up here.
+    let _ = slots;
+    assert_eq!(ring.free(), 3, "a reservation that is dropped stages nothing");
+    ring.submit_and_wait(1).unwrap();
+    assert_eq!(ring.completions().count(), 1);
+}
+
+#[test]
+fn reads_and_writes_go_through_plain_and_fixed_buffers_and_files() {
+    let Some(mut ring) = ring(&Builder::new(8)) else { return };
+    let scratch = Scratch::new("plain_and_fixed");
+    let file = File::options().read(true).write(true).create_new(true).open(scratch.path("file")).unwrap();
+    let text = *b"sixteen bytes ok";
+    let mut buffer = vec![0_u8; 4096];
+
+    push(&mut ring, sqe::write(fd(&file), text.as_ptr(), 16, 100).user_data(1));
+    assert_eq!(reap_one(&mut ring), (1, Ok(16)));
+    push(&mut ring, sqe::read(fd(&file), buffer.as_mut_ptr(), 4096, 0).user_data(2));
+    assert_eq!(reap_one(&mut ring), (2, Ok(116)));
+    assert_eq!(&buffer[100..116], &text);
+
+    // SAFETY: `buffer` outlives the ring's use of it.
+    unsafe { ring.register_buffers(&[IoVec::of_mut(&mut buffer)]) }.unwrap();
+    // SAFETY: `file` is open for the call.
+    ring.register_files(&[unsafe { BorrowedFd::borrow_raw(fd(&file)) }]).unwrap();
+    buffer.fill(0);
+    push(&mut ring, sqe::read_fixed(Fd(0), buffer.as_mut_ptr(), 16, 100, 0).fixed_file().user_data(3));
+    assert_eq!(reap_one(&mut ring), (3, Ok(16)));
+    assert_eq!(&buffer[..16], &text);
+    // One byte beyond the buffer.
+    push(&mut ring, sqe::read_fixed(Fd(0), buffer.as_mut_ptr(), 4097, 0, 0).fixed_file().user_data(4));
+    assert_eq!(reap_one(&mut ring), (4, Err(Errno::FAULT)));
+    ring.unregister_buffers().unwrap();
+    ring.unregister_files().unwrap();
+    assert_eq!(ring.unregister_files(), Err(RingError::Kernel(Errno::NXIO)));
+}
+
+#[test]
+fn a_wait_ends_when_its_time_is_over() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    let (read, _write) = std::io::pipe().unwrap();
+    let mut byte = 0_u8;
+    push(&mut ring, sqe::read(fd(&read), &raw mut byte, 1, u64::MAX).user_data(9));
+    let begin = Instant::now();
+    let there = ring.submit_and_wait_within(1, Limit::timeout(Duration::from_millis(30))).unwrap();
+    assert_eq!(there, 0);
+    assert!(begin.elapsed() >= Duration::from_millis(30));
+    assert_eq!(ring.in_flight(), 1);
+    ring.cancel_all(10).unwrap();
+    ring.submit_and_wait(2).unwrap();
+    let mut seen: Vec<_> = ring.completions().map(|cqe| (cqe.user_data, cqe.result())).collect();
+    seen.sort_by_key(|(user_data, _)| *user_data);
+    assert_eq!(seen[0], (9, Err(Errno::CANCELED)));
+    assert_eq!(ring.in_flight(), 0);
+}
+
+#[test]
+fn more_completions_than_the_queue_holds_are_all_delivered() {
+    let Some(mut ring) = ring(&Builder::new(8).completion_entries(8)) else { return };
+    for round in 0..5_u64 {
+        for index in 0..8 {
+            push(&mut ring, sqe::nop().user_data(round * 8 + index));
+        }
+        ring.submit().unwrap();
+    }
+    let mut seen = Vec::new();
+    while seen.len() < 40 {
+        assert!(ring.poll().unwrap() > 0, "lost after {}", seen.len());
+        seen.extend(ring.completions().map(|cqe| cqe.user_data));
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..40).collect::<Vec<_>>());
+    assert_eq!((ring.in_flight(), ring.dropped()), (0, 0));
+}
+
+#[test]
+fn a_linked_chain_is_cut_by_its_first_failure() {
+    let Some(mut ring) = ring(&Builder::new(8)) else { return };
+    let mut byte = 0_u8;
+    push(&mut ring, sqe::read(Fd(-1), &raw mut byte, 1, 0).user_data(1).flags(SqeFlags::IO_LINK));
+    push(&mut ring, sqe::nop().user_data(2));
+    ring.submit_and_wait(2).unwrap();
+    let seen: Vec<_> = ring.completions().map(|cqe| (cqe.user_data, cqe.result())).collect();
+    assert_eq!(seen, [(1, Err(Errno::BADF)), (2, Err(Errno::CANCELED))]);
+}
+
+#[test]
+fn the_fastest_options_are_granted_where_the_kernel_has_them() {
+    let Some(ring) = ring(&Builder::new(4)) else { return };
+    let probe = ring.probe().unwrap();
+    assert!(probe.has(Opcode::NOP) && probe.has(Opcode::READ_FIXED));
+    if probe.has(Opcode::FTRUNCATE) {
+        // 6.9 or newer.
+        let fast = SetupFlags::SINGLE_ISSUER | SetupFlags::DEFER_TASKRUN | SetupFlags::NO_SQARRAY;
+        assert!(ring.setup().contains(fast), "{:?}", ring.setup());
+        assert!(ring.is_registered());
+    }
+}
+
+#[test]
+fn sizes_over_the_limit_are_cut_and_zero_is_refused() {
+    let Some(ring) = ring(&Builder::new(100_000)) else { return };
+    assert_eq!(ring.entries(), 32768);
+    let error = Builder::new(0).build(Linux).unwrap_err();
+    assert_eq!(error.errno, Errno::INVAL);
+    assert!(error.to_string().contains("size within range"), "{error}");
+}
+
+#[test]
+fn a_polling_thread_needs_no_submission() {
+    let sqpoll = Sqpoll { idle: Duration::from_millis(5), cpu: None };
+    let Some(mut ring) = ring(&Builder::new(8).sqpoll(sqpoll)) else { return };
+    for round in 0..20 {
+        push(&mut ring, sqe::nop().user_data(round));
+        assert_eq!(reap_one(&mut ring), (round, Ok(0)));
+        if round % 5 == 0 {
+            std::thread::sleep(Duration::from_millis(12)); // it falls asleep
+        }
+    }
+    assert_eq!(ring.in_flight(), 0);
+}
+
+#[test]
+fn a_disabled_ring_belongs_to_the_thread_that_enables_it() {
+    let Some(ring) = ring(&Builder::new(4)) else { return };
+    drop(ring);
+    let disabled = Builder::new(4).disabled(Linux).unwrap();
+    std::thread::spawn(move || {
+        let mut ring = disabled.enable().unwrap();
+        push(&mut ring, sqe::nop().user_data(5));
+        assert_eq!(reap_one(&mut ring), (5, Ok(0)));
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn an_operation_that_never_ends_does_not_hang_the_drop() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    let (read, _write) = std::io::pipe().unwrap();
+    let mut byte = 0_u8;
+    push(&mut ring, sqe::read(fd(&read), &raw mut byte, 1, u64::MAX));
+    ring.submit().unwrap();
+    let begin = Instant::now();
+    ring.close(Duration::from_secs(5)).unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn what_was_staged_and_never_submitted_never_happens() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    let scratch = Scratch::new("staged");
+    let file = File::create_new(scratch.path("file")).unwrap();
+    push(&mut ring, sqe::write(fd(&file), b"x".as_ptr(), 1, 0));
+    drop(ring);
+    assert_eq!(file.metadata().unwrap().len(), 0);
+}
+
+/// Closing a ring does not stop its I/O. Without the drain this finds overwritten bytes within a few runs.
+#[test]
+fn memory_used_again_after_a_drop_is_not_overwritten() {
+    const READS: usize = 64;
+    const LEN: u32 = 256 * 1024;
+    const RUNS: usize = 100;
+    let Some(probe) = ring(&Builder::new(4)) else { return };
+    drop(probe);
+    let scratch = Scratch::new("overwritten");
+    let path = scratch.path("file");
+    let mut file = File::create_new(&path).unwrap();
+    for _ in 0..READS {
+        file.write_all(&vec![0xEE; LEN as usize]).unwrap();
+    }
+    file.sync_all().unwrap();
+    let file = Scratch::open_direct(&path);
+
+    let layout = std::alloc::Layout::from_size_align(READS * LEN as usize, 4096).unwrap();
+    // SAFETY: the layout is not empty.
+    let memory = unsafe { std::alloc::alloc_zeroed(layout) };
+    let mut in_flight_at_drop = 0;
+    for run in 0..RUNS {
+        let mut ring = Builder::new(64).build(Linux).unwrap();
+        for index in 0..READS {
+            // SAFETY: within the allocation.
+            let to = unsafe { memory.add(index * LEN as usize) };
+            push(&mut ring, sqe::read(fd(&file), to, LEN, (index * LEN as usize) as u64));
+        }
+        ring.submit().unwrap();
+        in_flight_at_drop += ring.in_flight();
+        drop(ring);
+        // SAFETY: the ring is gone, and with it the kernel's use of the memory.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(memory, READS * LEN as usize) };
+        bytes.fill(0x11);
+        std::thread::sleep(Duration::from_millis(4));
+        let overwritten = bytes.iter().filter(|byte| **byte != 0x11).count();
+        assert_eq!(overwritten, 0, "run {run}: bytes were written after the drop");
+    }
+    assert!(in_flight_at_drop > 0, "nothing was in flight, so nothing was proved");
+    // SAFETY: allocated above with this layout.
+    unsafe { std::alloc::dealloc(memory, layout) };
+}
+
+#[test]
+fn in_a_forked_child_every_call_says_so_and_a_drop_leaves_the_parent_alone() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    let (read, write) = std::io::pipe().unwrap();
+    let mut byte = 0_u8;
+    push(&mut ring, sqe::read(fd(&read), &raw mut byte, 1, u64::MAX).user_data(3));
+    ring.submit().unwrap();
+    common::in_child(|| {
+        // SAFETY: refused.
+        assert_eq!(unsafe { ring.push(sqe::nop()) }, Err(RingError::Forked));
+        assert_eq!(ring.submit(), Err(RingError::Forked));
+        assert_eq!(ring.poll(), Err(RingError::Forked));
+        assert_eq!(ring.completions().count(), 0);
+        assert_eq!((ring.free(), ring.in_flight(), ring.dropped()), (0, 0, 0));
+        assert!(ring.probe().is_err());
+        // SAFETY: the child never looks at its copy again; in the parent nothing is moved out.
+        drop(unsafe { std::ptr::read(&raw const ring) });
+    });
+    (&write).write_all(b"!").unwrap();
+    assert_eq!(reap_one(&mut ring), (3, Ok(1)));
+    assert_eq!(byte, b'!');
+}

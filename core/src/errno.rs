@@ -1,7 +1,7 @@
 //! What the kernel says when it refuses.
 
 use core::fmt;
-use core::num::NonZeroU16;
+use core::num::NonZeroU32;
 
 /// What the kernel answers: a value, or an [`Errno`].
 pub type Result<T, E = Errno> = core::result::Result<T, E>;
@@ -21,19 +21,18 @@ pub type Result<T, E = Errno> = core::result::Result<T, E>;
 /// Source: `errno(3)`; `asm-generic/errno.h`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
-pub struct Errno(NonZeroU16);
+pub struct Errno(NonZeroU32);
 
 impl Errno {
     /// The largest number that is an error.
-    pub const MAX: u16 = 4095;
+    pub const MAX: u32 = 4095;
 
     /// The error of this number, or `None` if it is not from 1 to [`MAX`](Self::MAX).
     pub const fn new(number: u32) -> Option<Self> {
-        if number > Self::MAX as u32 {
+        if number > Self::MAX {
             return None;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "just checked to be at most 4095")]
-        match NonZeroU16::new(number as u16) {
+        match NonZeroU32::new(number) {
             Some(number) => Some(Self(number)),
             None => None,
         }
@@ -41,7 +40,7 @@ impl Errno {
 
     /// Its number, as C's `errno` has it.
     pub const fn number(self) -> i32 {
-        self.0.get() as i32
+        self.0.get().cast_signed()
     }
 
     /// Splits the return register of a system call into result and error.
@@ -70,13 +69,19 @@ impl Errno {
     ///
     /// The error that it carries. A negative number that is no errno, which no kernel sends, is
     /// [`OVERFLOW`](Self::OVERFLOW).
+    #[inline(always)]
     pub const fn check_res(res: i32) -> Result<u32> {
         if res >= 0 {
             return Ok(res.unsigned_abs());
         }
+        Err(Self::from_negative(res))
+    }
+
+    #[cold]
+    const fn from_negative(res: i32) -> Self {
         match Self::new(res.unsigned_abs()) {
-            Some(errno) => Err(errno),
-            None => Err(Self::OVERFLOW),
+            Some(errno) => errno,
+            None => Self::OVERFLOW,
         }
     }
 
@@ -97,7 +102,7 @@ macro_rules! errnos {
         impl Errno {
             $(
                 #[doc = concat!("`", $c_name, "` (", stringify!($number), "): ", $meaning, ".")]
-                pub const $name: Self = Self(NonZeroU16::new($number).unwrap());
+                pub const $name: Self = Self(NonZeroU32::new($number).unwrap());
             )*
 
             /// Its name in C, such as `"ENOSPC"`, if it has one.
@@ -118,7 +123,7 @@ macro_rules! errnos {
         }
 
         #[cfg(test)]
-        const ALL: &[(u16, &str)] = &[$(($number, $c_name)),*];
+        const ALL: &[(u32, &str)] = &[$(($number, $c_name)),*];
     };
 }
 

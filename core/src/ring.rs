@@ -35,7 +35,7 @@ pub use error::{Reason, RingError, SetupError, Step};
 pub use half::{Batch, Consumer, Full, Layout, Producer, Slots};
 pub use register::Probe;
 
-use crate::abi::{Cqe, EnterFlags, Features, SetupFlags, SqFlags, Sqe};
+use crate::abi::{Cqe, CqeFlags, EnterFlags, Features, SetupFlags, SqFlags, Sqe};
 use crate::kernel::{Fd, Kernel};
 use parts::Parts;
 
@@ -59,9 +59,9 @@ pub struct Ring<K: Kernel> {
     doorbell: Doorbell,
     /// What `enter` is called with: the ring's descriptor, or its registered index.
     enter_fd: Fd,
-    /// Added to every `enter`: `REGISTERED_RING`, or nothing.
+    /// What every `enter` has: `REGISTERED_RING`, or nothing.
     enter_flags: EnterFlags,
-    /// Added to every `enter` that waits: `NO_IOWAIT`, or nothing.
+    /// What every `enter` that waits has: those, `GETEVENTS`, and `NO_IOWAIT` or not.
     wait_flags: EnterFlags,
     /// Completions seen that promised more of the same operation.
     more: u32,
@@ -172,7 +172,18 @@ impl<K: Kernel> Ring<K> {
             Ok(()) => self.cq.batch(),
             Err(_) => self.cq.empty_batch(),
         };
-        Completions { batch, more: &mut self.more }
+        Completions { batch, flags: 0, more: &mut self.more }
+    }
+
+    /// The next completion, if one is there. For several, [`completions`](Self::completions) is faster.
+    #[inline(always)]
+    pub fn pop(&mut self) -> Option<Cqe> {
+        self.parts.sentinel.check(&self.parts.kernel).ok()?;
+        let cqe = self.cq.pop()?;
+        if !cqe.is_terminal() {
+            self.more = self.more.wrapping_add(1);
+        }
+        Some(cqe)
     }
 
     /// How many operations the kernel has consumed and not completed, as far as their completions were
@@ -215,9 +226,13 @@ impl<K: Kernel> Ring<K> {
 }
 
 /// Completions that can be read now. See [`Ring::completions`].
+///
+/// What was read counts as reaped once it is dropped; forgotten, the same completions come again.
 #[derive(Debug)]
 pub struct Completions<'r> {
     batch: Batch<'r, Cqe>,
+    /// The flags of all that were read, together.
+    flags: u32,
     more: &'r mut u32,
 }
 
@@ -227,9 +242,7 @@ impl Iterator for Completions<'_> {
     #[inline(always)]
     fn next(&mut self) -> Option<Cqe> {
         let cqe = self.batch.next()?;
-        if !cqe.is_terminal() {
-            *self.more = self.more.wrapping_add(1);
-        }
+        self.flags |= cqe.flags.bits();
         Some(cqe)
     }
 
@@ -239,3 +252,20 @@ impl Iterator for Completions<'_> {
 }
 
 impl ExactSizeIterator for Completions<'_> {}
+
+impl Drop for Completions<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if CqeFlags(self.flags).contains(CqeFlags::MORE) {
+            let (consumer, count) = self.batch.read_so_far();
+            *self.more = self.more.wrapping_add(count_more(consumer, count));
+        }
+    }
+}
+
+/// How many of the next `count` completions promise more, which only those of multishot operations and of
+/// zero-copy sends do.
+#[cold]
+fn count_more(consumer: &Consumer<Cqe>, count: u32) -> u32 {
+    consumer.again(count).map(|cqe| u32::from(!cqe.is_terminal())).sum()
+}

@@ -45,10 +45,18 @@ fn descriptor(ret: usize) -> Result<Fd> {
     Errno::check(ret).map(|fd| Fd(fd as i32))
 }
 
-/// The count that the call returned, where it fits 32 bits by its contract.
-#[expect(clippy::cast_possible_truncation, reason = "these calls return a C int")]
+/// The count that the call returned, where it fits a C int by its contract.
+#[inline(always)]
 fn count(ret: usize) -> Result<u32> {
-    Errno::check(ret).map(|count| count as u32)
+    const MOST: usize = i32::MAX.unsigned_abs() as usize;
+    #[expect(clippy::cast_possible_truncation, reason = "just checked to fit")]
+    if ret <= MOST { Ok(ret as u32) } else { Err(refusal(ret)) }
+}
+
+/// The error in a register that holds no count.
+#[cold]
+fn refusal(ret: usize) -> Errno {
+    Errno::check(ret).err().unwrap_or(Errno::OVERFLOW)
 }
 
 /// The mapping that the call returned.

@@ -278,7 +278,7 @@ impl Builder {
 
     /// What belongs to the thread that will submit.
     fn bind<K: Kernel>(&self, mut parts: Parts<K>, queues: Queues) -> Ring<K> {
-        let Queues { mut sq, cq, doorbell } = queues;
+        let Queues { sq, cq, doorbell } = queues;
         let (mut enter_fd, mut enter_flags) = (parts.fd, EnterFlags::NONE);
         if self.register_fd {
             // An older kernel refuses, and a thread that has 16 already; then we go on without.
@@ -299,7 +299,9 @@ impl Builder {
             doorbell,
             enter_fd,
             enter_flags,
-            wait_flags: if quiet { EnterFlags::NO_IOWAIT } else { EnterFlags::NONE },
+            wait_flags: enter_flags
+                | EnterFlags::GETEVENTS
+                | if quiet { EnterFlags::NO_IOWAIT } else { EnterFlags::NONE },
             more: 0,
             parts,
             not_send: PhantomData,

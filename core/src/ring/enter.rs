@@ -40,7 +40,7 @@ impl<K: Kernel> Ring<K> {
     /// [`RingError::Kernel`] with `AGAIN` or `BUSY`: the kernel is short of memory, or has completions that nobody
     /// reaped. What it did not take stays queued: reap, and submit again. Anything else says that the ring
     /// can no longer be entered. [`RingError::Forked`] in a forked child.
-    #[inline]
+    #[inline(always)]
     pub fn submit(&mut self) -> Result<(), RingError> {
         self.submit_and_wait(0).map(drop)
     }
@@ -54,28 +54,31 @@ impl<K: Kernel> Ring<K> {
     /// # Errors
     ///
     /// As [`submit`](Self::submit). A signal is no error: the wait goes on.
-    #[inline]
+    #[inline(always)]
     pub fn submit_and_wait(&mut self, want: u32) -> Result<u32, RingError> {
         self.parts.sentinel.check(&self.parts.kernel)?;
         self.sq.publish();
-        if !self.polls_sq() {
-            let submit = self.sq.unconsumed();
-            let mut flags = self.enter_flags;
-            if want > 0 {
-                flags |= EnterFlags::GETEVENTS.with(self.wait_flags);
-            }
-            // SAFETY: our ring, by its descriptor or by the index registered with this thread, to which the ring is
-            // bound; every entry was pushed under the contract of `push`.
-            let answer = unsafe {
-                self.parts.kernel.io_uring_enter(self.enter_fd, submit, want, flags, core::ptr::null(), 0)
-            };
-            let there = self.cq.refresh();
-            if answer == Ok(submit) && there >= want {
-                return Ok(there);
-            }
-            return self.go_on(want, Limit::default(), answer.err());
+        if self.polls_sq() {
+            return self.go_on(want, Limit::default(), None);
         }
-        self.go_on(want, Limit::default(), None)
+        let submit = self.sq.unconsumed();
+        let flags = if want > 0 { self.wait_flags } else { self.enter_flags };
+        // SAFETY: our ring, by its descriptor or by the index registered with this thread, to which the ring is
+        // bound; every entry was pushed under the contract of `push`.
+        let answer = unsafe {
+            self.parts.kernel.io_uring_enter(self.enter_fd, submit, want, flags, core::ptr::null(), 0)
+        };
+        match answer {
+            Ok(taken) if taken == submit => {
+                let there = self.cq.refresh();
+                if there >= want {
+                    return Ok(there);
+                }
+                self.go_on(want, Limit::default(), None)
+            }
+            Ok(_) => self.go_on(want, Limit::default(), None),
+            Err(errno) => self.go_on(want, Limit::default(), Some(errno)),
+        }
     }
 
     /// As [`submit_and_wait`](Self::submit_and_wait), for at most as long as `limit` says. Fewer completions than
@@ -142,7 +145,7 @@ impl<K: Kernel> Ring<K> {
             }
             let mut flags = EnterFlags::NONE;
             if waits {
-                flags |= EnterFlags::GETEVENTS.with(self.wait_flags);
+                flags |= self.wait_flags;
             }
             if wakes {
                 flags |= EnterFlags::SQ_WAKEUP;
@@ -217,7 +220,7 @@ impl<K: Kernel> Ring<K> {
         flags: EnterFlags,
         timed: Option<&GeteventsArg>,
     ) -> Result<u32, Errno> {
-        let mut flags = flags.with(self.enter_flags);
+        let mut flags = flags.with(self.enter_flags); // a wait has them already
         let (mut arg, mut len) = (core::ptr::null(), 0);
         if let Some(timed) = timed {
             flags |= EnterFlags::EXT_ARG;

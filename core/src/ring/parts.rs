@@ -135,7 +135,7 @@ impl<K: Kernel> Parts<K> {
             // SAFETY: as above.
             tail: unsafe { sq.at(geometry.sq_tail) },
             slots: sqes.base.cast(),
-            entries: geometry.sq_entries,
+            mask: geometry.sq_entries - 1,
         };
         let completion = Layout {
             // SAFETY: within the region, as `geometry` describes it.
@@ -144,7 +144,7 @@ impl<K: Kernel> Parts<K> {
             tail: unsafe { cq.at(geometry.cq_tail) },
             // SAFETY: as above.
             slots: unsafe { cq.at(geometry.cqes) },
-            entries: geometry.cq_entries,
+            mask: geometry.cq_entries - 1,
         };
         // SAFETY: within the region, as `geometry` describes it.
         let flags = unsafe { sq.at(geometry.sq_flags) };

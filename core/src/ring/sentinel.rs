@@ -11,7 +11,6 @@ use super::RingError;
 use crate::abi::AdviseMemory;
 use crate::errno::Result;
 use crate::kernel::{Kernel, MapFlags};
-use crate::sync::{AtomicU32, Ordering};
 
 /// What the page holds in the process that made it, if children see zero instead.
 const HOME: u32 = 1;
@@ -19,7 +18,7 @@ const HOME: u32 = 1;
 #[derive(Debug)]
 pub(super) struct Sentinel {
     /// Holds [`HOME`]; or zero, where the page cannot tell and `how` says what can.
-    word: NonNull<AtomicU32>,
+    word: NonNull<u32>,
     len: usize,
     how: How,
 }
@@ -38,11 +37,11 @@ impl Sentinel {
     pub(super) fn new(kernel: &impl Kernel) -> Result<Self> {
         let len = kernel.page_len()?;
         let page = kernel.map(len, MapFlags::NONE)?;
-        let word = page.cast::<AtomicU32>();
+        let word = page.cast::<u32>();
         // SAFETY: a whole page of a mapping of ours, which holds nothing yet.
         let wiped = unsafe { kernel.advise(page, len, AdviseMemory::WIPEONFORK) }.is_ok();
         // SAFETY: a page is large enough and aligned, and ours alone so far.
-        unsafe { word.write(AtomicU32::new(if wiped { HOME } else { 0 })) };
+        unsafe { word.write(if wiped { HOME } else { 0 }) };
         let how = if wiped { How::Wiped } else { kernel.process_id().map_or(How::Never, How::Process) };
         Ok(Self { word, len, how })
     }
@@ -52,10 +51,9 @@ impl Sentinel {
     /// [`RingError::Forked`] in a child of the process that made it.
     #[inline(always)]
     pub(super) fn check(&self, kernel: &impl Kernel) -> Result<(), RingError> {
-        // SAFETY: mapped until `unmap`.
-        let word = unsafe { self.word.as_ref() };
-        // Relaxed: written before any fork and never after.
-        if word.load(Ordering::Relaxed) == HOME { Ok(()) } else { self.ask(kernel) }
+        // SAFETY: mapped until `unmap`, written before any fork, and by nobody after.
+        let word = unsafe { self.word.read() };
+        if word == HOME { Ok(()) } else { self.ask(kernel) }
     }
 
     #[cold]

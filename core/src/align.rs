@@ -26,6 +26,18 @@ impl Align {
     /// 2 MiB: a huge page on most processors.
     pub const MIB_2: Self = Self(2 << 20);
 
+    /// A line of this processor's cache: data of two threads on different lines do not slow each other down.
+    ///
+    /// 64 bytes, 128 on 64-bit ARM and POWER, 256 on s390x. Processors of x86 may fetch lines in pairs: there,
+    /// two hot writers are best kept two lines apart.
+    pub const CACHE_LINE: Self = if cfg!(any(target_arch = "aarch64", target_arch = "powerpc64")) {
+        Self(128)
+    } else if cfg!(target_arch = "s390x") {
+        Self(256)
+    } else {
+        Self(64)
+    };
+
     /// The grid of `bytes`, or `None` if that is not a power of two or above 2³¹.
     ///
     /// ```
@@ -48,13 +60,20 @@ impl Align {
     }
 
     /// Its size in bytes, for memory.
-    pub const fn bytes_len(self) -> usize {
+    #[expect(clippy::len_without_is_empty, reason = "a size, not a number of elements, and never 0")]
+    pub const fn len(self) -> usize {
         self.0 as usize
     }
 
     /// Whether `value` is a multiple of it. Zero is.
     pub const fn divides(self, value: u64) -> bool {
         value & (self.bytes() - 1) == 0
+    }
+
+    /// The finer of two grids.
+    #[must_use]
+    pub const fn min(self, other: Self) -> Self {
+        if self.0 <= other.0 { self } else { other }
     }
 
     /// The coarser of two grids: what sits on it sits on both.

@@ -11,6 +11,7 @@ pub mod align;
 pub mod errno;
 pub mod iovec;
 pub mod kernel;
+pub mod map;
 pub mod ring;
 pub mod sqe;
 pub mod sync;
@@ -24,3 +25,4 @@ pub use iovec::IoVec;
 ))]
 pub use kernel::Linux;
 pub use kernel::{BorrowedFd, Fd, Kernel};
+pub use map::{AllocError, Mapping};

@@ -8,6 +8,7 @@ compile_error!(
 
 pub mod abi;
 pub mod align;
+pub mod buf;
 pub mod errno;
 pub mod iovec;
 pub mod kernel;
@@ -17,6 +18,7 @@ pub mod sqe;
 pub mod sync;
 
 pub use align::{Align, Misaligned, Overflow, Part};
+pub use buf::AlignedBuf;
 pub use errno::Errno;
 pub use iovec::IoVec;
 #[cfg(all(

@@ -219,6 +219,7 @@ impl<K: Kernel> Mapping<K> {
     ///
     /// - `raw` came from [`into_raw`](Self::into_raw) of a mapping from this kernel, unchanged.
     /// - Nothing else has been made of it since, and nobody uses its memory.
+    /// - Before a slice of it is taken, every byte is initialised, as it was when it was taken apart.
     pub const unsafe fn from_raw(kernel: K, raw: RawMapping) -> Self {
         Self { raw, kernel }
     }

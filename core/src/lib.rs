@@ -14,6 +14,7 @@ pub mod iovec;
 pub mod kernel;
 pub mod map;
 pub mod ring;
+pub mod scope;
 pub mod sqe;
 pub mod sync;
 

@@ -83,12 +83,8 @@ impl<K: Kernel> Ring<K> {
         if self.parts.sentinel.check(&self.parts.kernel).is_err() {
             return true; // a child has nothing in flight
         }
-        if !self.polls_sq() {
-            // SAFETY: nobody is in `enter`, because we are not, and there is no polling thread.
-            unsafe { self.sq.retract() };
-        }
         self.throw_away();
-        if self.in_flight() == 0 {
+        if self.withdraw() == 0 {
             return true;
         }
         self.cancel_for_good();
@@ -135,6 +131,21 @@ impl<K: Kernel> Ring<K> {
         // It answers 0 while operations still run, so its answer says nothing; their completions do.
         // SAFETY: one request, valid for the call.
         let _ = unsafe { self.parts.register(Register::SYNC_CANCEL, (&raw mut cancel).cast(), 1) };
+    }
+
+    /// How long a drop waits.
+    pub(crate) fn patience(&self) -> Duration {
+        self.parts.patience
+    }
+
+    /// Takes back what the kernel has not taken yet, where that is possible, and says how many operations it has
+    /// in flight.
+    pub(crate) fn withdraw(&mut self) -> u32 {
+        if self.parts.sentinel.check(&self.parts.kernel).is_ok() && !self.polls_sq() {
+            // SAFETY: nobody is in `enter`, because we are not, and there is no polling thread.
+            unsafe { self.sq.retract() };
+        }
+        self.in_flight()
     }
 
     fn throw_away(&mut self) {

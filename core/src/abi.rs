@@ -3,21 +3,44 @@
 //! Our own types, so that every field and bit can say what it means; each is checked, when this crate is
 //! compiled, against the kernel's headers as `linux-raw-sys` has them.
 
+mod buffer_ring;
+mod call_flags;
+mod control;
 mod cqe;
 pub mod flags;
+mod op_flags;
 mod opcode;
 mod params;
+mod pointee;
 mod register;
+mod resource;
+mod slot;
 mod sqe;
 mod stat;
+mod wait;
 
+pub use buffer_ring::{Buf, BufReg, BufRingFlags, BufStatus};
+pub use call_flags::{
+    AtFlags, FutexFlags, MsgFlags, PollEvents, ResolveFlags, SocketFlags, WaitFlags, XattrFlags,
+};
+pub use control::{ClockRegister, Napi, Probe, ProbeOp, Restriction, SyncCancel};
 pub use cqe::Cqe;
 pub use flags::{AdviseMemory, CqeFlags, EnterFlags, Features, SetupFlags, SqFlags, SqeFlags};
+pub use op_flags::{
+    AcceptFlags, CancelFlags, CommandFlags, InstallFlags, MsgRingFlags, NopFlags, PollFlags, RecvFlags,
+    SendFlags, SpliceFlags, TimeoutFlags,
+};
 pub use opcode::Opcode;
 pub use params::{CqOffsets, Params, SqOffsets};
-pub use register::{GeteventsArg, ProbeOp, Register, SyncCancel};
+pub use pointee::{ChildInfo, EpollEvent, FutexWaitv, MsgHdr, OpenHow, RecvMsgOut};
+pub use register::Register;
+pub use resource::{
+    CloneBuffers, CloneFlags, FileIndexRange, FilesUpdate, RsrcFlags, RsrcRegister, RsrcUpdate, RsrcUpdate2,
+};
+pub use slot::FileSlot;
 pub use sqe::Sqe;
 pub use stat::{Statx, StatxTimestamp};
+pub use wait::{GeteventsArg, MemRegion, MemRegionFlags, RegWait, RegWaitFlags, RegionDesc, RegionFlags};
 
 /// Seconds and nanoseconds, 64 bits each on every processor: `struct __kernel_timespec`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,129 +1,121 @@
-use super::{Timespec, same_layout};
-use linux_raw_sys::io_uring as sys;
+use core::fmt;
 
 /// What `io_uring_register` is to do.
 ///
-/// Source: `io_uring_register(2)`. The kernel that first has one stands with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Source: `io_uring_register(2)`. The kernel that first has one stands with it. What it takes as its argument
+/// and its count is named in each; where nothing is named, the argument is null and the count 0.
+///
+/// An open newtype: a kernel newer than this crate can do more than is named here.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct Register(pub u32);
 
-impl Register {
-    /// Registers fixed buffers: an array of `iovec`. 5.1.
-    pub const BUFFERS: Self = Self(0);
+/// Writes the constants, their names and their comparison with the kernel's header from one list.
+macro_rules! registers {
+    ($($(#[$meta:meta])* $name:ident = $number:expr $(, $header:ident)?;)*) => {
+        impl Register {
+            $($(#[$meta])* pub const $name: Self = Self($number);)*
+
+            /// All that have a name, with it.
+            pub const ALL: &'static [(&'static str, Self)] = &[$((stringify!($name), Self::$name)),*];
+        }
+
+        $($(const _: () = assert!(
+            Register::$name.0 == linux_raw_sys::io_uring::io_uring_register_op::$header as u32
+        );)?)*
+    };
+}
+
+registers! {
+    /// Registers fixed buffers: an array of `iovec`, counted. 5.1.
+    BUFFERS = 0, IORING_REGISTER_BUFFERS;
     /// Lets go of them. 5.1.
-    pub const UNREGISTER_BUFFERS: Self = Self(1);
-    /// Registers files: an array of descriptors, −1 for a slot left empty. 5.1.
-    pub const FILES: Self = Self(2);
+    UNREGISTER_BUFFERS = 1, IORING_UNREGISTER_BUFFERS;
+    /// Registers files: an array of descriptors, counted, −1 for a slot left empty. 5.1; empty slots 5.5.
+    FILES = 2, IORING_REGISTER_FILES;
     /// Lets go of them. 5.1.
-    pub const UNREGISTER_FILES: Self = Self(3);
-    /// Signals an eventfd at each completion. 5.2.
-    pub const EVENTFD: Self = Self(4);
+    UNREGISTER_FILES = 3, IORING_UNREGISTER_FILES;
+    /// Signals an eventfd at each completion: one descriptor. 5.2.
+    EVENTFD = 4, IORING_REGISTER_EVENTFD;
     /// Stops doing so. 5.2.
-    pub const UNREGISTER_EVENTFD: Self = Self(5);
-    /// Replaces some registered files. 5.5.
-    pub const FILES_UPDATE: Self = Self(6);
-    /// Tells which operations the kernel has. 5.6.
-    pub const PROBE: Self = Self(8);
+    UNREGISTER_EVENTFD = 5, IORING_UNREGISTER_EVENTFD;
+    /// Replaces some registered files: a [`FilesUpdate`](super::FilesUpdate), and how many. 5.5.
+    FILES_UPDATE = 6, IORING_REGISTER_FILES_UPDATE;
+    /// As `EVENTFD`, but not for completions that are there when the submission returns. 5.6.
+    EVENTFD_ASYNC = 7, IORING_REGISTER_EVENTFD_ASYNC;
+    /// Tells which operations the kernel has: a [`Probe`](super::Probe) with room for `count` entries. 5.6.
+    PROBE = 8, IORING_REGISTER_PROBE;
+    /// Registers the caller's credentials; answers with their number. 5.6.
+    PERSONALITY = 9, IORING_REGISTER_PERSONALITY;
+    /// Lets go of the credentials whose number the count is. 5.6.
+    UNREGISTER_PERSONALITY = 10, IORING_UNREGISTER_PERSONALITY;
+    /// Limits what a disabled ring will take: an array of [`Restriction`](super::Restriction), counted. 5.10.
+    RESTRICTIONS = 11, IORING_REGISTER_RESTRICTIONS;
     /// Enables a ring that was set up disabled. 5.10.
-    pub const ENABLE_RINGS: Self = Self(12);
-    /// Limits the workers, bounded and unbounded. 5.15.
-    pub const IOWQ_MAX_WORKERS: Self = Self(19);
-    /// Registers ring descriptors with the calling thread. 5.18.
-    pub const RING_FDS: Self = Self(20);
-    /// Lets go of them. 5.18.
-    pub const UNREGISTER_RING_FDS: Self = Self(21);
-    /// Cancels operations and answers at once. 6.0.
-    pub const SYNC_CANCEL: Self = Self(24);
+    ENABLE_RINGS = 12, IORING_REGISTER_ENABLE_RINGS;
+    /// Registers files with tags, or empty slots: an [`RsrcRegister`](super::RsrcRegister), its size for a count. 5.13.
+    FILES2 = 13, IORING_REGISTER_FILES2;
+    /// Replaces some, with tags: an [`RsrcUpdate2`](super::RsrcUpdate2), its size for a count. 5.13.
+    FILES_UPDATE2 = 14, IORING_REGISTER_FILES_UPDATE2;
+    /// Registers buffers with tags, or empty slots: an [`RsrcRegister`](super::RsrcRegister), its size for a
+    /// count. 5.13; empty slots 5.19.
+    BUFFERS2 = 15, IORING_REGISTER_BUFFERS2;
+    /// Replaces some, with tags: an [`RsrcUpdate2`](super::RsrcUpdate2), its size for a count. 5.13.
+    BUFFERS_UPDATE = 16, IORING_REGISTER_BUFFERS_UPDATE;
+    /// Binds the workers to processors: a set of bits, its size in bytes for a count. 5.14.
+    IOWQ_AFF = 17, IORING_REGISTER_IOWQ_AFF;
+    /// Lets them run anywhere. 5.14.
+    UNREGISTER_IOWQ_AFF = 18, IORING_UNREGISTER_IOWQ_AFF;
+    /// Limits the workers: two numbers, for bounded and for unbounded work, 0 to leave one as it is; the old
+    /// ones come back in their place. The count is 2. 5.15.
+    IOWQ_MAX_WORKERS = 19, IORING_REGISTER_IOWQ_MAX_WORKERS;
+    /// Registers ring descriptors with the calling thread: an array of [`RsrcUpdate`](super::RsrcUpdate),
+    /// counted. 5.18.
+    RING_FDS = 20, IORING_REGISTER_RING_FDS;
+    /// Lets go of them: the same. 5.18.
+    UNREGISTER_RING_FDS = 21, IORING_UNREGISTER_RING_FDS;
+    /// Registers a ring of provided buffers: a [`BufReg`](super::BufReg), count 1. 5.19.
+    PBUF_RING = 22, IORING_REGISTER_PBUF_RING;
+    /// Lets go of one: a [`BufReg`](super::BufReg) that names its group, count 1. 5.19.
+    UNREGISTER_PBUF_RING = 23, IORING_UNREGISTER_PBUF_RING;
+    /// Cancels operations and answers when it is done: a [`SyncCancel`](super::SyncCancel), count 1. 6.0.
+    SYNC_CANCEL = 24, IORING_REGISTER_SYNC_CANCEL;
+    /// Sets the range from which the kernel allocates file slots: a
+    /// [`FileIndexRange`](super::FileIndexRange), count 0. 6.0.
+    FILE_ALLOC_RANGE = 25, IORING_REGISTER_FILE_ALLOC_RANGE;
+    /// Tells how far the kernel is in a ring of provided buffers: a [`BufStatus`](super::BufStatus), count 1. 6.8.
+    PBUF_STATUS = 26, IORING_REGISTER_PBUF_STATUS;
+    /// Polls network devices busily while it waits: a [`Napi`](super::Napi), count 1. 6.9.
+    NAPI = 27, IORING_REGISTER_NAPI;
+    /// Stops doing so, and tells what was set: a [`Napi`](super::Napi), count 1. 6.9.
+    UNREGISTER_NAPI = 28, IORING_UNREGISTER_NAPI;
+    /// Sets the clock that timed waits use: a [`ClockRegister`](super::ClockRegister), count 0. 6.12.
+    CLOCK = 29, IORING_REGISTER_CLOCK;
+    /// Takes over the fixed buffers of another ring: a [`CloneBuffers`](super::CloneBuffers), count 1. 6.12.
+    CLONE_BUFFERS = 30, IORING_REGISTER_CLONE_BUFFERS;
+    /// Posts a completion into another ring, without a ring to submit from: an entry, count 1; the
+    /// descriptor is −1. 6.13.
+    SEND_MSG_RING = 31, IORING_REGISTER_SEND_MSG_RING;
+    /// Registers a queue of a network device for receiving without copying: `struct io_uring_zcrx_ifq_reg`,
+    /// count 1. 6.15.
+    ZCRX_IFQ = 32, IORING_REGISTER_ZCRX_IFQ;
+    /// Changes the sizes of both rings: [`Params`](super::Params), count 1. 6.13.
+    RESIZE_RINGS = 33, IORING_REGISTER_RESIZE_RINGS;
+    /// Registers memory for the arguments of waits: a [`MemRegion`](super::MemRegion), count 1. 6.13.
+    MEM_REGION = 34, IORING_REGISTER_MEM_REGION;
+    /// Tells what the kernel has: a list of `struct io_uring_query_hdr`, count 0; the descriptor may be −1. 6.18.
+    QUERY = 35;
     /// Added to another: the ring is given by its registered index. 6.3.
-    pub const USE_REGISTERED_RING: Self = Self(1 << 31);
-    /// Sets the range from which the kernel allocates file slots. 6.0.
-    pub const FILE_ALLOC_RANGE: Self = Self(25);
+    USE_REGISTERED_RING = 1 << 31, IORING_REGISTER_USE_REGISTERED_RING;
 }
 
-const _: () = {
-    use sys::io_uring_register_op as op;
-    assert!(Register::BUFFERS.0 == op::IORING_REGISTER_BUFFERS as u32);
-    assert!(Register::UNREGISTER_BUFFERS.0 == op::IORING_UNREGISTER_BUFFERS as u32);
-    assert!(Register::FILES.0 == op::IORING_REGISTER_FILES as u32);
-    assert!(Register::UNREGISTER_FILES.0 == op::IORING_UNREGISTER_FILES as u32);
-    assert!(Register::EVENTFD.0 == op::IORING_REGISTER_EVENTFD as u32);
-    assert!(Register::UNREGISTER_EVENTFD.0 == op::IORING_UNREGISTER_EVENTFD as u32);
-    assert!(Register::FILES_UPDATE.0 == op::IORING_REGISTER_FILES_UPDATE as u32);
-    assert!(Register::PROBE.0 == op::IORING_REGISTER_PROBE as u32);
-    assert!(Register::ENABLE_RINGS.0 == op::IORING_REGISTER_ENABLE_RINGS as u32);
-    assert!(Register::IOWQ_MAX_WORKERS.0 == op::IORING_REGISTER_IOWQ_MAX_WORKERS as u32);
-    assert!(Register::RING_FDS.0 == op::IORING_REGISTER_RING_FDS as u32);
-    assert!(Register::UNREGISTER_RING_FDS.0 == op::IORING_UNREGISTER_RING_FDS as u32);
-    assert!(Register::SYNC_CANCEL.0 == op::IORING_REGISTER_SYNC_CANCEL as u32);
-    assert!(Register::FILE_ALLOC_RANGE.0 == op::IORING_REGISTER_FILE_ALLOC_RANGE as u32);
-};
-
-/// How long `enter` waits: `struct io_uring_getevents_arg`, 24 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct GeteventsArg {
-    /// The address of a signal mask, or 0.
-    pub sigmask: u64,
-    /// The size of the kernel's signal set, 8, also where there is no mask.
-    pub sigmask_len: u32,
-    /// Microseconds to wait for the full count before settling for any. 6.12; zero before.
-    pub min_wait_usec: u32,
-    /// The address of a [`Timespec`], or 0.
-    pub timespec: u64,
+impl fmt::Debug for Register {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = Self(self.0 & !Self::USE_REGISTERED_RING.0);
+        match Self::ALL.iter().find(|(_, known)| *known == what) {
+            Some((name, _)) => f.write_str(name)?,
+            None => write!(f, "Register({})", what.0)?,
+        }
+        if what == *self { Ok(()) } else { f.write_str(" | USE_REGISTERED_RING") }
+    }
 }
-
-same_layout!(
-    GeteventsArg,
-    sys::io_uring_getevents_arg,
-    sigmask = sigmask,
-    sigmask_len = sigmask_sz,
-    min_wait_usec = min_wait_usec,
-    timespec = ts,
-);
-
-/// What is to be cancelled: `struct io_uring_sync_cancel_reg`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct SyncCancel {
-    /// The user data to match.
-    pub user_data: u64,
-    /// The descriptor to match.
-    pub fd: i32,
-    /// `IORING_ASYNC_CANCEL_*`.
-    pub flags: u32,
-    /// How long to wait; −1 and −1 for ever.
-    pub timeout: Timespec,
-    /// The opcode to match.
-    pub opcode: u8,
-    /// Zero.
-    pub pad: [u8; 7],
-    /// Zero.
-    pub pad2: [u64; 3],
-}
-
-same_layout!(
-    SyncCancel,
-    sys::io_uring_sync_cancel_reg,
-    user_data = addr,
-    fd = fd,
-    flags = flags,
-    timeout = timeout,
-    opcode = opcode,
-);
-
-/// Whether the kernel has one operation: `struct io_uring_probe_op`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct ProbeOp {
-    /// The opcode.
-    pub op: u8,
-    /// Zero.
-    pub resv: u8,
-    /// Bit 0: the kernel has it.
-    pub flags: u16,
-    /// Zero.
-    pub resv2: u32,
-}
-
-same_layout!(ProbeOp, sys::io_uring_probe_op, op = op, flags = flags);

@@ -1,4 +1,4 @@
-use super::{Opcode, SqeFlags, same_layout};
+use super::{AcceptFlags, Opcode, RecvFlags, SendFlags, SqeFlags, same_layout};
 
 /// A submission entry: one operation as the kernel reads it.
 ///
@@ -32,12 +32,13 @@ pub struct Sqe {
     pub personality: u16,
     /// A slot of registered files, counted from 1, or the source of a splice.
     pub file_index: u32,
-    /// A third address, or attributes.
+    /// A third address, or attributes, or the first half of a driver's command.
     pub addr3: u64,
-    /// Zero.
+    /// Zero, or the second half of a driver's command.
     pub pad: u64,
 }
 
+#[expect(clippy::inline_always, reason = "inlined, each is one store into the ring")]
 impl Sqe {
     /// Sets what is given back with the completion.
     #[inline(always)]
@@ -60,6 +61,54 @@ impl Sqe {
     #[must_use]
     pub const fn fixed_file(self) -> Self {
         self.flags(SqeFlags::FIXED_FILE)
+    }
+
+    /// Has the kernel pick a buffer of the group `group`, where the entry's own address is null. 5.7.
+    #[inline(always)]
+    #[must_use]
+    pub const fn buffer_group(mut self, group: u16) -> Self {
+        self.buf_index = group;
+        self.flags(SqeFlags::BUFFER_SELECT)
+    }
+
+    /// Runs with the registered credentials `personality`. 5.6.
+    #[inline(always)]
+    #[must_use]
+    pub const fn personality(mut self, personality: u16) -> Self {
+        self.personality = personality;
+        self
+    }
+
+    /// Sets the I/O priority of a read or write, as `ioprio_set(2)` encodes it. 5.1.
+    #[inline(always)]
+    #[must_use]
+    pub const fn priority(mut self, priority: u16) -> Self {
+        self.ioprio = priority;
+        self
+    }
+
+    /// Says how a send is done, beside what the constructor said.
+    #[inline(always)]
+    #[must_use]
+    pub const fn send_flags(mut self, flags: SendFlags) -> Self {
+        self.ioprio |= flags.bits();
+        self
+    }
+
+    /// Says how bytes are received, beside what the constructor said.
+    #[inline(always)]
+    #[must_use]
+    pub const fn recv_flags(mut self, flags: RecvFlags) -> Self {
+        self.ioprio |= flags.bits();
+        self
+    }
+
+    /// Says how connections are accepted, beside what the constructor said.
+    #[inline(always)]
+    #[must_use]
+    pub const fn accept_flags(mut self, flags: AcceptFlags) -> Self {
+        self.ioprio |= flags.bits();
+        self
     }
 }
 

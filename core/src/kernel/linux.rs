@@ -72,28 +72,9 @@ const fn register(fd: Fd) -> usize {
     fd.0 as isize as usize
 }
 
-/// `O_*` of this processor.
+/// As `openat` takes them: close-on-exec always.
 fn open_bits(flags: OpenFlags) -> u32 {
-    const TABLE: [(OpenFlags, u32); 10] = [
-        (OpenFlags::CREATE, sys::O_CREAT),
-        (OpenFlags::EXCLUSIVE, sys::O_EXCL),
-        (OpenFlags::TRUNCATE, sys::O_TRUNC),
-        (OpenFlags::APPEND, sys::O_APPEND),
-        (OpenFlags::DIRECT, sys::O_DIRECT),
-        (OpenFlags::DATA_SYNC, sys::O_DSYNC),
-        (OpenFlags::SYNC, sys::O_SYNC),
-        (OpenFlags::DIRECTORY, sys::O_DIRECTORY),
-        (OpenFlags::NONBLOCK, sys::O_NONBLOCK),
-        (OpenFlags::NOFOLLOW, sys::O_NOFOLLOW),
-    ];
-    let access = match (flags.contains(OpenFlags::READ), flags.contains(OpenFlags::WRITE)) {
-        (_, false) => sys::O_RDONLY,
-        (false, true) => sys::O_WRONLY,
-        (true, true) => sys::O_RDWR,
-    };
-    let temporary = if flags.contains(OpenFlags::TEMPORARY) { sys::O_TMPFILE } else { 0 };
-    let rest = TABLE.iter().filter(|(flag, _)| flags.contains(*flag)).fold(0, |bits, (_, bit)| bits | bit);
-    access | temporary | rest | sys::O_CLOEXEC | sys::O_LARGEFILE
+    flags.linux() | sys::O_CLOEXEC | sys::O_LARGEFILE
 }
 
 /// The halves of an offset as `preadv2` takes them. On 64-bit processors the low half carries all of it.

@@ -49,6 +49,31 @@ flags! {
     }
 }
 
+impl OpenFlags {
+    /// As `openat(2)` takes them on this processor: `O_*`. Close-on-exec is not among them: who wants it adds it.
+    pub fn linux(self) -> u32 {
+        const TABLE: [(OpenFlags, u32); 11] = [
+            (OpenFlags::CREATE, sys::O_CREAT),
+            (OpenFlags::EXCLUSIVE, sys::O_EXCL),
+            (OpenFlags::TRUNCATE, sys::O_TRUNC),
+            (OpenFlags::APPEND, sys::O_APPEND),
+            (OpenFlags::DIRECT, sys::O_DIRECT),
+            (OpenFlags::DATA_SYNC, sys::O_DSYNC),
+            (OpenFlags::SYNC, sys::O_SYNC),
+            (OpenFlags::DIRECTORY, sys::O_DIRECTORY),
+            (OpenFlags::NONBLOCK, sys::O_NONBLOCK),
+            (OpenFlags::NOFOLLOW, sys::O_NOFOLLOW),
+            (OpenFlags::TEMPORARY, sys::O_TMPFILE),
+        ];
+        let access = match (self.contains(Self::READ), self.contains(Self::WRITE)) {
+            (_, false) => sys::O_RDONLY,
+            (false, true) => sys::O_WRONLY,
+            (true, true) => sys::O_RDWR,
+        };
+        TABLE.iter().filter(|(flag, _)| self.contains(*flag)).fold(access, |bits, (_, bit)| bits | bit)
+    }
+}
+
 flags! {
     /// How one vectored read or write is done: `RWF_*` of `preadv2(2)`.
     RwFlags: u32 {

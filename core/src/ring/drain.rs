@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Ring, RingError};
-use crate::abi::{Register, SyncCancel, Timespec};
+use crate::abi::{CancelFlags, Register, SyncCancel, Timespec};
 use crate::kernel::Kernel;
 use crate::sqe;
 use crate::sync::{AtomicU32, Counter};
@@ -73,7 +73,7 @@ impl<K: Kernel> Ring<K> {
     ///
     /// [`RingError::Full`] if there is no room for the request: submit first.
     pub fn cancel_all(&mut self, user_data: u64) -> Result<(), RingError> {
-        let entry = sqe::cancel(0, sqe::CANCEL_ANY | sqe::CANCEL_ALL).user_data(user_data);
+        let entry = sqe::cancel(0, CancelFlags::ANY | CancelFlags::ALL).user_data(user_data);
         // SAFETY: it points to nothing.
         unsafe { self.push(entry) }
     }
@@ -122,7 +122,7 @@ impl<K: Kernel> Ring<K> {
         let mut cancel = SyncCancel {
             user_data: 0,
             fd: -1,
-            flags: sqe::CANCEL_ANY | sqe::CANCEL_ALL,
+            flags: CancelFlags::ANY | CancelFlags::ALL,
             timeout: Timespec::default(),
             opcode: 0,
             pad: [0; 7],

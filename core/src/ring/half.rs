@@ -60,13 +60,18 @@ impl<T> Layout<T> {
         unsafe { self.tail.as_ref() }
     }
 
+    /// The slot of `position`, as a pointer that also reaches the slots beside it.
     #[inline(always)]
-    fn slot(&self, position: u32) -> &UnsafeCell<T> {
+    fn pointer(&self, position: u32) -> NonNull<UnsafeCell<T>> {
         let index = (position & self.mask) as usize;
         // SAFETY: `index <= mask`, and there are `mask + 1` slots, by the contract of `new`.
-        let slot = unsafe { self.slots.add(index) };
+        unsafe { self.slots.add(index) }
+    }
+
+    #[inline(always)]
+    fn slot(&self, position: u32) -> &UnsafeCell<T> {
         // SAFETY: valid for as long as the half that holds us, by the contract of its `new`.
-        unsafe { slot.as_ref() }
+        unsafe { self.pointer(position).as_ref() }
     }
 }
 
@@ -84,9 +89,8 @@ impl<T: Copy> Layout<T> {
     /// `index < self.run(position)`, and that slot is ours to write.
     #[inline(always)]
     unsafe fn fill(&self, position: u32, index: u32, entry: T) {
-        let first = NonNull::from(self.slot(position));
         // SAFETY: within the slots, by the caller's word.
-        let slot = unsafe { first.add(index as usize) };
+        let slot = unsafe { self.pointer(position).add(index as usize) };
         // SAFETY: as above, and valid for as long as the half that holds us.
         unsafe { slot.as_ref() }.with_mut(|slot| {
             // SAFETY: ours to write, by the caller's word.

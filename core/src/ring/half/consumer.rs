@@ -126,7 +126,7 @@ impl<'c, T: Copy> Batch<'c, T> {
     fn new(consumer: &'c mut Consumer<T>, count: u32) -> Self {
         let ring = consumer.ring;
         let first = count.min(ring.run(consumer.head));
-        let next: *const UnsafeCell<T> = ring.slot(consumer.head);
+        let next: *const UnsafeCell<T> = ring.pointer(consumer.head).as_ptr();
         // At most one past the last slot, so in the same allocation.
         let run_end = next.wrapping_add(first as usize);
         Self { next, run_end, wrapped: count - first, count, consumer }

@@ -19,6 +19,9 @@ mod newer;
 #[path = "encodings/others.rs"]
 mod others;
 #[cfg(c_encodings)]
+#[path = "encodings/raw.rs"]
+mod raw;
+#[cfg(c_encodings)]
 #[path = "encodings/shim.rs"]
 mod shim;
 

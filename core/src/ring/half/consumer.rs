@@ -61,7 +61,7 @@ impl<T: Copy> Consumer<T> {
     }
 
     /// Nothing, whatever there is: shared memory is not looked at.
-    pub(in crate::ring) fn empty_batch(&mut self) -> Batch<'_, T> {
+    pub(crate) fn empty_batch(&mut self) -> Batch<'_, T> {
         Batch::new(self, 0)
     }
 
@@ -84,7 +84,7 @@ impl<T: Copy> Consumer<T> {
 
     /// The next `count` entries, which stay. For what is rarely asked of them, so that reading need not look
     /// for it.
-    pub(in crate::ring) fn again(&self, count: u32) -> impl Iterator<Item = T> {
+    pub(crate) fn again(&self, count: u32) -> impl Iterator<Item = T> {
         (0..count).map(|index| self.read(self.head.wrapping_add(index)))
     }
 
@@ -151,7 +151,7 @@ impl<'c, T: Copy> Batch<'c, T> {
 
     /// How many were read so far, and from where: see [`Consumer::again`].
     #[inline(always)]
-    pub(in crate::ring) fn read_so_far(&self) -> (&Consumer<T>, u32) {
+    pub(crate) fn read_so_far(&self) -> (&Consumer<T>, u32) {
         (self.consumer, self.count - self.left())
     }
 }

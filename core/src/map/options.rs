@@ -106,8 +106,9 @@ pub enum Backing {
     /// Small pages, that the kernel has been told to make huge ones of, on a boundary of 2 MiB.
     ///
     /// The kernel took the advice. Whether it followed it, it does not say: it takes it also where huge pages
-    /// are off for the whole system (`/sys/kernel/mm/transparent_hugepage/enabled`) and where memory is too
-    /// fragmented for them. [`Mapping::collapse`](crate::Mapping::collapse) gives certainty, at a price, and
+    /// are off for the whole system (`/sys/kernel/mm/transparent_hugepage/enabled`), where memory is too
+    /// fragmented for them, and where the processor's are larger than 2 MiB (those of ARM with small pages of
+    /// 16 or 64 KiB). [`Mapping::collapse`](crate::Mapping::collapse) gives certainty, at a price, and
     /// `AnonHugePages` in `/proc/self/smaps` tells from outside.
     Transparent,
     /// Small pages.

@@ -40,7 +40,7 @@ const ROUNDS: u64 = 256;
 fn entries_are_those_of_liburing() {
     use args::Args;
     use bareio_core::abi::{Opcode, SqeFlags};
-    use shim::Raw;
+    use raw::Raw;
     use std::collections::BTreeSet;
 
     let mut opcodes = BTreeSet::new();

@@ -2,7 +2,8 @@
 
 use super::args::Args;
 use super::files::advice;
-use super::shim::{self, Raw};
+use super::raw::Raw;
+use super::shim;
 use bareio_core::abi::{
     AdviseMemory, CancelFlags, CommandFlags, CqeFlags, FileSlot, FutexFlags, InstallFlags, MsgFlags,
     MsgRingFlags, NopFlags, Opcode, SocketFlags, Sqe, WaitFlags,

@@ -1,3 +1,5 @@
+//! Entries as bytes.
+
 use std::fmt;
 
 use bareio_core::abi::{Sqe, SqeFlags};

@@ -6,7 +6,7 @@ use bareio_core::abi::{ChildInfo, EpollEvent, FutexWaitv, MsgHdr, OpenHow, Statx
 use bareio_core::{Fd, IoVec};
 use bareio_ffi_tests as _; // brings the compiled C along
 
-pub(super) use super::raw::Raw;
+use super::raw::Raw;
 
 // Safe to call: each writes to its entry only, and follows no other pointer.
 unsafe extern "C" {

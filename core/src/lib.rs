@@ -1,6 +1,9 @@
 //! io_uring rings, aligned memory and lock-free pools for programs that talk to the kernel directly.
 #![no_std]
 
+#[cfg(all(feature = "sim", not(loom)))]
+extern crate alloc;
+
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!(
     "bareio-core supports 64-bit targets only: file offsets and ring addresses are taken to fit a usize"
@@ -15,6 +18,8 @@ pub mod kernel;
 pub mod map;
 pub mod ring;
 pub mod scope;
+#[cfg(all(feature = "sim", not(loom)))]
+pub mod sim;
 pub mod sqe;
 pub mod sync;
 

@@ -74,3 +74,10 @@ impl Counter {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+/// A lock for kernels in memory, which hold it for the length of one call and never while they wait.
+///
+/// A spinning one: `core` has no other way to wait for a thread, and the holder is never descheduled for long.
+/// It is not among what loom instruments.
+#[cfg(all(feature = "sim", not(loom)))]
+pub(crate) use spin::Mutex;

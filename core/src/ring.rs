@@ -143,7 +143,9 @@ impl<K: Kernel> Ring<K> {
     /// - Memory that the entry names is valid, nobody else touches what the kernel may write, and nobody
     ///   writes what it may read. If the ring is dropped and cannot drain, that is for ever.
     /// - The descriptor that it names stays open, and stays the same file; or `SqeFlags::FIXED_FILE` is set.
-    /// - It does not set `SqeFlags::CQE_SKIP_SUCCESS`, and is no message into this ring itself.
+    /// - It does not set `SqeFlags::CQE_SKIP_SUCCESS`, and does not post a completion into any [`Ring`] (`MSG_RING`
+    ///   without `CQE_SKIP`): rings count completions to know when the kernel is done, and one too few or one too many
+    ///   would let this memory go early.
     /// - A fixed buffer that it names stays registered until it is submitted.
     #[inline(always)]
     pub unsafe fn push(&mut self, entry: Sqe) -> Result<(), RingError> {

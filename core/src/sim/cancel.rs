@@ -78,7 +78,7 @@ impl State {
 
     /// As an entry would, but told at once. That it found nothing does not mean that nothing is in flight.
     pub(super) fn cancel_now(&mut self, ring: usize, what: &SyncCancel) -> Result<u32> {
-        let key = self.key(ring, what.user_data, what.fd, what.opcode, what.flags)?;
+        let key = self.key(ring, what.user_data, what.fd, what.opcode, what.flags.bits())?;
         let found = self.cancel(ring, &key);
         self.settle(ring);
         match found {

@@ -196,12 +196,12 @@ impl Ring {
         let (head, tail) = (sq.at::<AtomicU32>(sq_off.head), sq.at::<AtomicU32>(sq_off.tail));
         let count = params.sq_entries;
         let submissions = if params.flags.contains(SetupFlags::NO_SQARRAY) {
-            let ring = Layout { head, tail, slots: entries.at(0), entries: count };
+            let ring = Layout { head, tail, slots: entries.at(0), mask: count - 1 };
             // SAFETY: in regions that the ring keeps; it is the only consumer, and whoever maps the ring is the
             // producer and keeps to the protocol, by the contract of `Kernel`.
             Submissions::Direct(unsafe { Consumer::new(ring) })
         } else {
-            let ring = Layout { head, tail, slots: sq.at(sq_off.array), entries: count };
+            let ring = Layout { head, tail, slots: sq.at(sq_off.array), mask: count - 1 };
             // SAFETY: as above.
             Submissions::Indexed { order: unsafe { Consumer::new(ring) }, slots: entries.at(0), count }
         };
@@ -209,7 +209,7 @@ impl Ring {
             head: cq.at(cq_off.head),
             tail: cq.at(cq_off.tail),
             slots: cq.at(cq_off.cqes),
-            entries: params.cq_entries,
+            mask: params.cq_entries - 1,
         };
         // SAFETY: as above, the other way round.
         let completions = unsafe { Producer::new(ring) };

@@ -283,8 +283,8 @@ fn rebuild(
         set(&mut names, entry);
     }
     for (name, inode) in names {
-        let copied = copies.iter().find(|(original, _)| Arc::ptr_eq(original, &inode));
-        let copy = if let Some((_, copy)) = copied {
+        let known = copies.iter().find(|(original, _)| Arc::ptr_eq(original, &inode));
+        let copy = if let Some((_, copy)) = known {
             copy.clone()
         } else {
             let kind = match &inode.kind {

@@ -151,7 +151,8 @@ fn exports(code: &str) -> BTreeMap<String, String> {
 /// Every path of this crate that `code`, in `module`, names, from the crate's root on.
 fn uses(module: &str, code: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
+    // `pub(in crate::…)` says who may look in, not what is used.
+    for (at, _) in code.match_indices("crate::").filter(|(at, _)| !code[..*at].ends_with("pub(in ")) {
         found.extend(expand(&code[at + "crate::".len()..]));
     }
     // Of `super::super::`, the last counts; what stands before it goes further up.
@@ -213,6 +214,7 @@ fn a_use_tree_is_read_branch_by_branch() {
     }
     assert_eq!(uses("j::k::l", "super::super::m"), ["j::m"]);
     assert_eq!(uses("j", "super::m"), ["m"]);
+    assert!(uses("j::k", "pub(in crate::j) fn f() {}").is_empty());
 }
 
 #[test]

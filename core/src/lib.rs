@@ -22,6 +22,7 @@ pub mod scope;
 pub mod sim;
 pub mod sqe;
 pub mod sync;
+pub mod ticket;
 
 pub use align::{Align, Misaligned, Overflow, Part};
 pub use buf::AlignedBuf;

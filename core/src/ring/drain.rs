@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Ring, RingError};
-use crate::abi::{CancelFlags, Register, SyncCancel, Timespec};
+use crate::abi::{CancelFlags, Cqe, Register, SyncCancel, Timespec};
 use crate::kernel::Kernel;
 use crate::sqe;
 use crate::sync::{AtomicU32, Counter};
@@ -60,7 +60,7 @@ impl<K: Kernel> Ring<K> {
     /// [`StillBusy`], with the ring, if the kernel has not completed everything by then.
     #[expect(clippy::result_large_err, reason = "the ring itself comes back, once in its life")]
     pub fn close(mut self, within: Duration) -> Result<(), StillBusy<K>> {
-        if self.drain(within) {
+        if self.drain(within, &mut drop) {
             return Ok(()); // the drop finds nothing in flight
         }
         Err(StillBusy { in_flight: self.in_flight(), ring: self })
@@ -78,12 +78,12 @@ impl<K: Kernel> Ring<K> {
         unsafe { self.push(entry) }
     }
 
-    /// Whether nothing is in flight any more, after at most `within`.
-    fn drain(&mut self, within: Duration) -> bool {
+    /// Whether nothing is in flight any more, after at most `within`. Completions are handed to `reap`.
+    pub(crate) fn drain(&mut self, within: Duration, reap: &mut impl FnMut(Cqe)) -> bool {
         if self.parts.sentinel.check(&self.parts.kernel).is_err() {
             return true; // a child has nothing in flight
         }
-        self.throw_away();
+        self.completions().for_each(&mut *reap);
         if self.withdraw() == 0 {
             return true;
         }
@@ -93,7 +93,7 @@ impl<K: Kernel> Ring<K> {
         let mut moments = within.as_millis() / MOMENT.as_millis() + 1;
         loop {
             let entered = self.enter_for_any(MOMENT.min(within));
-            self.throw_away();
+            self.completions().for_each(&mut *reap);
             if self.in_flight() == 0 {
                 return true;
             }
@@ -148,8 +148,10 @@ impl<K: Kernel> Ring<K> {
         self.in_flight()
     }
 
-    fn throw_away(&mut self) {
-        self.completions().for_each(drop);
+    /// Gives the ring up: its descriptor and its memory stay for ever, and it is counted.
+    pub(crate) fn leak(&mut self) {
+        LEAKED.increment();
+        self.parts.leak();
     }
 }
 
@@ -157,9 +159,8 @@ impl<K: Kernel> Drop for Ring<K> {
     /// Waits for what is in flight for as long as [`Builder::patience`](super::Builder::patience) says, then
     /// leaks the ring and counts it.
     fn drop(&mut self) {
-        if !self.drain(self.parts.patience) {
-            LEAKED.increment();
-            self.parts.leak();
+        if !self.parts.is_leaked() && !self.drain(self.parts.patience, &mut drop) {
+            self.leak();
         }
     }
 }

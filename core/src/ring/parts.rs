@@ -174,6 +174,11 @@ impl<K: Kernel> Parts<K> {
         self.leaked = true;
     }
 
+    /// Whether it was.
+    pub(super) const fn is_leaked(&self) -> bool {
+        self.leaked
+    }
+
     /// # Errors
     ///
     /// [`RingError::Forked`], or the kernel's.

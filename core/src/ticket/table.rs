@@ -1,0 +1,392 @@
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::operation::Operation;
+use super::slot::{Slot, State, result};
+use crate::abi::{Cqe, Sqe};
+use crate::errno::Errno;
+use crate::sync::{AtomicU32, Ordering};
+
+/// No slot.
+const NONE: u32 = u32::MAX;
+
+/// A slot, and which of its operations is meant: a completion of an earlier one completes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Id {
+    index: u32,
+    generation: u32,
+}
+
+impl Id {
+    /// As entries and completions carry it.
+    pub const fn user_data(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    /// The slot and the generation in `user_data`, whatever they are.
+    #[expect(clippy::cast_possible_truncation, reason = "takes the halves apart")]
+    pub const fn from_user_data(user_data: u64) -> Self {
+        Self { index: user_data as u32, generation: (user_data >> 32) as u32 }
+    }
+}
+
+/// Slots for operations, over memory that the caller gives.
+///
+/// [`split`](Self::split) hands out the two roles: one fills slots, one completes them. Tickets are good on any
+/// thread.
+#[derive(Debug)]
+pub struct Table<'s> {
+    slots: &'s [Slot],
+    /// The first of the slots that have become free and were not claimed again; each names the next.
+    freed: AtomicU32,
+}
+
+/// Fills slots. There is one of it, so that a free slot is claimed without a race.
+#[derive(Debug)]
+pub struct Claimer<'t> {
+    table: &'t Table<'t>,
+    /// The first of the free slots that are this claimer's; each names the next.
+    free: u32,
+}
+
+/// Completes operations. There is one of it: a completion is handed out once.
+#[derive(Debug)]
+pub struct Reaper<'t> {
+    table: &'t Table<'t>,
+}
+
+impl<'s> Table<'s> {
+    /// A table of `slots`, the first 2³¹ at most. Whatever was in them is forgotten: a ring that was leaked may
+    /// still be using it.
+    pub fn new(slots: &'s mut [Slot]) -> Self {
+        let slots = &slots[..slots.len().min(1 << 31)];
+        for (slot, next) in slots.iter().zip(1_u32..) {
+            let next = if next as usize == slots.len() { NONE } else { next };
+            // Relaxed, here and below: nobody else knows of the slots yet.
+            slot.next.store(next, Ordering::Relaxed);
+            let generation = State::generation(slot.word.load(Ordering::Relaxed)).wrapping_add(1);
+            slot.word.store(State::Free.word(generation), Ordering::Relaxed);
+        }
+        Self { slots, freed: AtomicU32::new(if slots.is_empty() { NONE } else { 0 }) }
+    }
+
+    /// How many slots there are.
+    pub const fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The two roles.
+    pub fn split<'t>(&'t mut self) -> (Claimer<'t>, Reaper<'t>)
+    where
+        's: 't,
+    {
+        let table: &'t Table<'t> = self;
+        (Claimer { table, free: NONE }, Reaper { table })
+    }
+
+    fn slot(&self, id: Id) -> &Slot {
+        &self.slots[id.index as usize]
+    }
+
+    /// Makes a slot free whose operation has been moved out.
+    fn free(&self, id: Id) {
+        let slot = self.slot(id);
+        // Relaxed: the exchange below orders it.
+        slot.word.store(State::Free.word(id.generation.wrapping_add(1)), Ordering::Relaxed);
+        let mut first = self.freed.load(Ordering::Relaxed); // a guess; the exchange decides
+        loop {
+            slot.next.store(first, Ordering::Relaxed); // seen by who takes the list, through the exchange
+            // Release: pairs with the Acquire in `claim`, so that the next owner of the slot sees it empty. Only
+            // ever taken whole, the list has no ABA.
+            match self.freed.compare_exchange_weak(first, id.index, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => first = now,
+            }
+        }
+    }
+}
+
+impl<'t> Claimer<'t> {
+    /// Moves `operation` into a free slot and has it make its entry there.
+    ///
+    /// The entry is to be pushed into the ring whose completions the [`Reaper`] gets. If that fails,
+    /// [`withdraw`](Self::withdraw) takes the operation out again.
+    ///
+    /// # Errors
+    ///
+    /// The operation comes back: with `NOBUFS` if no slot is free, or with what it says is wrong with it.
+    pub fn insert<O: Operation>(&mut self, operation: O) -> Result<(Ticket<'t, O>, Sqe), (Errno, O)> {
+        let Some(id) = self.claim() else { return Err((Errno::NOBUFS, operation)) };
+        let slot = self.table.slot(id);
+        // SAFETY: free, and claimed by us.
+        let entry = unsafe { slot.put(operation, O::entry) };
+        // Release: pairs with the Acquire in `complete`; what is inside is written before it can be completed.
+        slot.word.store(State::InFlight.word(id.generation), Ordering::Release);
+        let ticket = Ticket { table: self.table, id, operation: PhantomData };
+        match entry {
+            Ok(entry) => Ok((ticket, entry.user_data(id.user_data()))),
+            // SAFETY: it was never pushed.
+            Err(errno) => Err((errno, unsafe { self.withdraw(ticket) })),
+        }
+    }
+
+    /// Takes an operation out again that was not pushed.
+    ///
+    /// # Safety
+    ///
+    /// Its entry was not, and will not be, pushed into a ring.
+    pub unsafe fn withdraw<O: Operation>(&mut self, ticket: Ticket<'t, O>) -> O {
+        let ticket = ManuallyDrop::new(ticket);
+        // SAFETY: inserted as an `O`, and the kernel never had it.
+        let operation = unsafe { self.table.slot(ticket.id).take() };
+        self.table.free(ticket.id);
+        operation
+    }
+
+    fn claim(&mut self) -> Option<Id> {
+        if self.free == NONE {
+            // Acquire: pairs with the Release in `free`; the whole list is ours from here on.
+            self.free = self.table.freed.swap(NONE, Ordering::Acquire);
+        }
+        let index = self.free;
+        let slot = self.table.slots.get(index as usize)?;
+        // Relaxed, both: written before the list was given to us.
+        self.free = slot.next.load(Ordering::Relaxed);
+        let generation = State::generation(slot.word.load(Ordering::Relaxed));
+        Some(Id { index, generation })
+    }
+}
+
+impl<'t> Reaper<'t> {
+    /// Notes a completion, and wakes who waits for it. Says whether it was of an operation in flight here.
+    ///
+    /// One that promises more is passed over: the kernel still uses what is inside.
+    ///
+    /// # Safety
+    ///
+    /// `cqe` comes from the ring that the entries were pushed into, or the kernel is known to be done with, or to
+    /// never have had, the operation that it names.
+    pub unsafe fn complete(&mut self, cqe: Cqe) -> bool {
+        let id = Id::from_user_data(cqe.user_data);
+        let Some(slot) = self.table.slots.get(id.index as usize) else { return false };
+        let in_flight = State::InFlight.word(id.generation);
+        // Acquire: pairs with the Release in `insert` and in the ticket's drop.
+        let word = slot.word.load(Ordering::Acquire);
+        if word != in_flight && word != State::Orphan.word(id.generation) {
+            return false;
+        }
+        if !cqe.is_terminal() {
+            return true;
+        }
+        // Relaxed: the exchange below orders it.
+        slot.res.store(cqe.res, Ordering::Relaxed);
+        let done = State::Done.word(id.generation);
+        // Release: pairs with the Acquire of the ticket, which reads the result and what the kernel wrote.
+        // Acquire: a ticket that was dropped is done with the slot.
+        if slot.word.compare_exchange(in_flight, done, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            slot.waker.wake();
+        } else {
+            // SAFETY: an orphan: its ticket is gone, and the kernel is done, so it is ours.
+            unsafe { slot.kill(cqe.res) };
+            self.table.free(id);
+        }
+        true
+    }
+
+    /// Calls everything cancelled that is in flight.
+    ///
+    /// # Safety
+    ///
+    /// The kernel has none of it.
+    pub unsafe fn cancel_rest(&mut self) {
+        for id in self.busy() {
+            let res = -Errno::CANCELED.number();
+            let cqe = Cqe { user_data: id.user_data(), res, ..Cqe::default() };
+            // SAFETY: the kernel does not have it, by the caller's word.
+            unsafe { self.complete(cqe) };
+        }
+    }
+
+    /// Gives up everything that is in flight: tickets say [`Lost`], and what is inside is never touched again.
+    pub fn lose_rest(&mut self) {
+        for id in self.busy() {
+            let slot = self.table.slot(id);
+            let in_flight = State::InFlight.word(id.generation);
+            let lost = State::Lost.word(id.generation);
+            // Relaxed: nothing is handed over but the fact. An orphan stays one, for ever.
+            if slot.word.compare_exchange(in_flight, lost, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                slot.waker.wake();
+            }
+        }
+    }
+
+    /// Those that are in flight, orphans included.
+    pub(super) fn busy(&self) -> impl Iterator<Item = Id> + use<'t> {
+        let slots: &'t [Slot] = self.table.slots;
+        slots.iter().zip(0_u32..).filter_map(|(slot, index)| {
+            // Relaxed: a look; whoever acts on it exchanges.
+            let word = slot.word.load(Ordering::Relaxed);
+            let generation = State::generation(word);
+            matches!(State::of(word), State::InFlight | State::Orphan).then_some(Id { index, generation })
+        })
+    }
+
+    /// Those whose ticket was dropped.
+    pub(super) fn orphans(&self) -> impl Iterator<Item = Id> + use<'t> {
+        let slots = self.table.slots;
+        self.busy().filter(move |id| {
+            // Relaxed: as above.
+            State::of(slots[id.index as usize].word.load(Ordering::Relaxed)) == State::Orphan
+        })
+    }
+}
+
+/// The ring was given up with the operation in flight. What it owned is leaked, because the kernel may still be
+/// using it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the ring was closed while the kernel still had the operation; its buffer is leaked")
+    }
+}
+
+impl core::error::Error for Lost {}
+
+/// The name of an operation in flight, and the right to what comes of it.
+///
+/// A future, and safe to drop, to forget, to poll by reference and to send. Dropped early, the operation goes on and
+/// what it owns is disposed of when the kernel is done.
+#[must_use = "dropped, the result of an operation is thrown away"]
+pub struct Ticket<'t, O: Operation> {
+    table: &'t Table<'t>,
+    id: Id,
+    operation: PhantomData<O>,
+}
+
+impl<O: Operation> fmt::Debug for Ticket<'_, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl<O: Operation> Ticket<'_, O> {
+    /// Which operation it is.
+    pub const fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Whether it can be taken.
+    pub fn is_done(&self) -> bool {
+        !matches!(self.state(), State::InFlight)
+    }
+
+    /// What came of the operation, if it is done; else the ticket back.
+    ///
+    /// # Errors
+    ///
+    /// The ticket itself, unless the operation is done.
+    pub fn take(self) -> Result<Result<O::Output, Lost>, Self> {
+        match self.state() {
+            State::Done => {
+                let ticket = ManuallyDrop::new(self);
+                let slot = ticket.table.slot(ticket.id);
+                // Relaxed: stored before the state that we loaded with Acquire.
+                let res = slot.res.load(Ordering::Relaxed);
+                // SAFETY: inserted as an `O`; DONE says that the kernel is done with it, and the ticket is the one to
+                // have it, once, for it is consumed.
+                let operation = unsafe { slot.take::<O>() };
+                ticket.table.free(ticket.id);
+                Ok(Ok(operation.finish(result(res))))
+            }
+            State::Lost => {
+                let _ = ManuallyDrop::new(self);
+                Ok(Err(Lost))
+            }
+            State::InFlight | State::Free | State::Orphan => Err(self),
+        }
+    }
+
+    fn state(&self) -> State {
+        // Acquire: pairs with the Release in `complete`.
+        State::of(self.table.slot(self.id).word.load(Ordering::Acquire))
+    }
+}
+
+impl<O: Operation> Drop for Ticket<'_, O> {
+    fn drop(&mut self) {
+        let slot = self.table.slot(self.id);
+        // Whoever polled us is not to be kept by a slot that nobody waits for.
+        slot.waker.clear();
+        let in_flight = State::InFlight.word(self.id.generation);
+        let orphan = State::Orphan.word(self.id.generation);
+        // Release: pairs with the Acquire in `complete`; we are done with the slot. Acquire: if it is done already, the
+        // result and what the kernel wrote are there.
+        let outcome = slot.word.compare_exchange(in_flight, orphan, Ordering::Release, Ordering::Acquire);
+        // An orphan is the reaper's; one that was lost stays for ever.
+        if outcome.is_err_and(|word| State::of(word) == State::Done) {
+            // Relaxed: as in `take`.
+            let res = slot.res.load(Ordering::Relaxed);
+            // SAFETY: DONE: the kernel is done with it, and it is ours.
+            unsafe { slot.kill(res) };
+            self.table.free(self.id);
+        }
+    }
+}
+
+/// As a future, a ticket is taken when it is ready.
+///
+/// # Panics
+///
+/// If it is polled again afterwards.
+impl<O: Operation> Future for Pending<'_, O> {
+    type Output = Result<O::Output, Lost>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut ticket = self.0.take().expect("a future is not polled after it was ready");
+        if !ticket.is_done() {
+            ticket.table.slot(ticket.id).waker.register(context.waker());
+        }
+        // Looked at after the waker was registered: a completion before that is seen here, one after it wakes.
+        match ticket.take() {
+            Ok(output) => Poll::Ready(output),
+            Err(back) => {
+                ticket = back;
+                self.0 = Some(ticket);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// The future of a [`Ticket`].
+#[derive(Debug)]
+pub struct Pending<'t, O: Operation>(Option<Ticket<'t, O>>);
+
+impl<O: Operation> Unpin for Pending<'_, O> {}
+
+impl<'t, O: Operation> Pending<'t, O> {
+    /// The ticket back, unless the future was ready already.
+    pub fn into_ticket(self) -> Option<Ticket<'t, O>> {
+        self.0
+    }
+}
+
+impl<'t, O: Operation> IntoFuture for Ticket<'t, O> {
+    type Output = Result<O::Output, Lost>;
+    type IntoFuture = Pending<'t, O>;
+
+    fn into_future(self) -> Pending<'t, O> {
+        Pending(Some(self))
+    }
+}

@@ -15,6 +15,7 @@ pub mod buf;
 pub mod errno;
 pub mod iovec;
 pub mod kernel;
+pub mod lock;
 pub mod map;
 pub mod ring;
 pub mod scope;

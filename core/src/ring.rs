@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Builder ──build──► Ring                 one thread's: SINGLE_ISSUER, deferred work, a registered descriptor
-//!    └────disabled─► Disabled ──enable──►    … built anywhere, bound to the thread that enables it
+//!    ├────disabled─► Disabled ──enable──►    … built anywhere, bound to the thread that enables it
+//!    └────shared───► SharedRing           many threads submit, one at a time reaps
 //! ```
 //!
 //! A [`Ring`] is a [`Producer`] of entries, a [`Consumer`] of completions, and the calls that move them. Pushing an entry is
@@ -24,6 +25,8 @@ mod half;
 mod parts;
 mod register;
 mod sentinel;
+mod shared;
+mod timed;
 
 use core::marker::PhantomData;
 
@@ -34,6 +37,7 @@ pub use enter::Limit;
 pub use error::{Reason, RingError, SetupError, Step};
 pub use half::{Batch, Consumer, Full, Layout, Producer, Slots};
 pub use register::Probe;
+pub use shared::{Reaper, SharedProducer, SharedRing};
 
 use crate::abi::{Cqe, CqeFlags, EnterFlags, Features, SetupFlags, SqFlags, Sqe};
 use crate::kernel::{Fd, Kernel};
@@ -174,7 +178,7 @@ impl<K: Kernel> Ring<K> {
             Ok(()) => self.cq.batch(),
             Err(_) => self.cq.empty_batch(),
         };
-        Completions { batch, flags: 0, more: &mut self.more }
+        Completions::new(batch, &mut self.more)
     }
 
     /// The next completion, if one is there. For several, [`completions`](Self::completions) is faster.
@@ -227,6 +231,11 @@ impl<K: Kernel> Ring<K> {
     }
 }
 
+/// The head of the submission queue minus the head of the completion queue.
+fn origin(sq: &Producer<Sqe>, cq: &Consumer<Cqe>) -> u32 {
+    sq.position().wrapping_sub(sq.unconsumed()).wrapping_sub(cq.position())
+}
+
 /// Completions that can be read now. See [`Ring::completions`].
 ///
 /// What was read counts as reaped once it is dropped; forgotten, the same completions come again.
@@ -236,6 +245,13 @@ pub struct Completions<'r> {
     /// The flags of all that were read, together.
     flags: u32,
     more: &'r mut u32,
+}
+
+impl<'r> Completions<'r> {
+    #[inline(always)]
+    fn new(batch: Batch<'r, Cqe>, more: &'r mut u32) -> Self {
+        Self { batch, flags: 0, more }
+    }
 }
 
 impl Iterator for Completions<'_> {

@@ -20,6 +20,12 @@ pub fn spin_loop() {
     loom::thread::yield_now();
 }
 
+/// How often a thread looks at a word that another is about to change before it gives up its processor. Under
+/// loom never: a look more is an interleaving more, and shows nothing new.
+pub const fn spins() -> u32 {
+    if cfg!(loom) { 0 } else { 64 }
+}
+
 /// Shared mutable memory, reached by raw pointer within a closure.
 ///
 /// The closure form is loom's: it lets loom see where an access begins and ends, and so tell two accesses
@@ -34,6 +40,11 @@ impl<T> UnsafeCell<T> {
     /// Wraps `value`.
     pub const fn new(value: T) -> Self {
         Self(core::cell::UnsafeCell::new(value))
+    }
+
+    /// Takes the value out.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
     }
 
     /// Passes `f` a pointer for reading.

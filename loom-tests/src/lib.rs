@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(loom)]
+mod host;
+#[cfg(loom)]
 mod memory;
 
+#[cfg(loom)]
+pub use host::Host;
 #[cfg(loom)]
 pub use memory::{Held, Memory};
 

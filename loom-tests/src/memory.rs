@@ -65,7 +65,7 @@ impl<T: Copy + Default> Memory<T> {
             head: NonNull::from(&self.head),
             tail: NonNull::from(&self.tail),
             slots: NonNull::from(&*self.slots).cast(),
-            entries: u32::try_from(self.slots.len()).expect("made from a u32"),
+            mask: u32::try_from(self.slots.len() - 1).expect("made from a u32"),
         }
     }
 

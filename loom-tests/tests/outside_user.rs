@@ -45,7 +45,7 @@ impl Journal {
             head: NonNull::from(&journal.head),
             tail: NonNull::from(&journal.tail),
             slots: NonNull::from(&journal.records).cast(),
-            entries: 2,
+            mask: 1,
         };
         // SAFETY: the journal outlives the writer, which holds it, and has one writer only.
         let ring = unsafe { Producer::new(layout) };

@@ -5,7 +5,7 @@ use super::geometry::{Geometry, MAX_ENTRIES};
 use super::parts::{Parts, Queues};
 use super::register::{self, WORKERS};
 use super::sentinel::Sentinel;
-use super::{Ring, SetupError, Step};
+use super::{Ring, SetupError, SharedRing, Step};
 use crate::abi::{EnterFlags, Features, Params, SetupFlags};
 use crate::errno::Errno;
 use crate::kernel::{Fd, Kernel};
@@ -44,7 +44,7 @@ pub struct Builder {
     demands: SetupFlags,
     sqpoll: Option<Sqpoll>,
     attach: Option<Fd>,
-    single_issuer: bool,
+    threads: Threads,
     register_fd: bool,
     iowait: bool,
     workers: [u32; 2],
@@ -62,7 +62,7 @@ impl Builder {
             demands: SetupFlags::NONE,
             sqpoll: None,
             attach: None,
-            single_issuer: true,
+            threads: Threads::Issuer,
             register_fd: true,
             iowait: true,
             workers: WORKERS,
@@ -116,7 +116,7 @@ impl Builder {
     /// Completions then appear without a call into the kernel for them, at the price of interruptions.
     #[must_use]
     pub const fn no_single_issuer(mut self) -> Self {
-        self.single_issuer = false;
+        self.threads = Threads::One;
         self
     }
 
@@ -171,6 +171,21 @@ impl Builder {
     pub fn disabled<K: Kernel>(&self, kernel: K) -> Result<Disabled<K>, SetupError> {
         let (parts, queues) = self.make(kernel, SetupFlags::R_DISABLED)?;
         Ok(Disabled { parts, queues, builder: self.clone() })
+    }
+
+    /// Makes a ring for many threads. It does not tell the kernel that one thread submits, has completion work done at once
+    /// instead of leaving it to a thread that may be busy elsewhere, and registers no descriptor, which would
+    /// be one thread's.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn shared<K: Kernel>(&self, kernel: K) -> Result<SharedRing<K>, SetupError> {
+        let builder = Self { threads: Threads::Many, register_fd: false, ..self.clone() };
+        let (parts, queues) = builder.make(kernel, SetupFlags::NONE)?;
+        builder.limit_workers(&parts);
+        let wait_flags = builder.wait_flags(&parts);
+        Ok(SharedRing::new(parts, queues, wait_flags))
     }
 
     fn make<K: Kernel>(&self, kernel: K, extra: SetupFlags) -> Result<(Parts<K>, Queues), SetupError> {
@@ -248,13 +263,14 @@ impl Builder {
     fn optional(&self) -> [SetupFlags; 6] {
         let clamp = SetupFlags::CLAMP;
         let submit_all = clamp.with(SetupFlags::SUBMIT_ALL);
-        // A polling thread runs completion work by itself, and refuses to be told how.
-        let cooperative = if self.sqpoll.is_some() {
+        // A polling thread runs completion work by itself, and refuses to be told how. Work that is left to the thread
+        // that submitted would wait until that one enters the kernel, while another waits for the completion.
+        let cooperative = if self.sqpoll.is_some() || self.threads == Threads::Many {
             submit_all
         } else {
             submit_all.with(SetupFlags::COOP_TASKRUN).with(SetupFlags::TASKRUN_FLAG)
         };
-        let single = if self.sqpoll.is_some() || !self.single_issuer {
+        let single = if self.sqpoll.is_some() || self.threads != Threads::Issuer {
             cooperative
         } else {
             let deferred = SetupFlags::SINGLE_ISSUER.with(SetupFlags::DEFER_TASKRUN);
@@ -287,26 +303,45 @@ impl Builder {
                 (enter_fd, enter_flags) = (index, EnterFlags::REGISTERED_RING);
             }
         }
-        if self.workers != [0, 0] {
-            // An older kernel refuses, and keeps its own limits.
-            let _ = register::limit_workers(&parts, self.workers);
-        }
-        let quiet = !self.iowait && parts.features.contains(Features::NO_IOWAIT);
+        self.limit_workers(&parts);
+        let wait_flags = enter_flags | self.wait_flags(&parts);
         Ring {
-            origin: sq.position().wrapping_sub(sq.unconsumed()).wrapping_sub(cq.position()),
+            origin: super::origin(&sq, &cq),
             sq,
             cq,
             doorbell,
             enter_fd,
             enter_flags,
-            wait_flags: enter_flags
-                | EnterFlags::GETEVENTS
-                | if quiet { EnterFlags::NO_IOWAIT } else { EnterFlags::NONE },
+            wait_flags,
             more: 0,
             parts,
             not_send: PhantomData,
         }
     }
+
+    fn limit_workers<K: Kernel>(&self, parts: &Parts<K>) {
+        if self.workers != [0, 0] {
+            // An older kernel refuses, and keeps its own limits.
+            let _ = register::limit_workers(parts, self.workers);
+        }
+    }
+
+    /// What every `enter` that waits has.
+    fn wait_flags<K: Kernel>(&self, parts: &Parts<K>) -> EnterFlags {
+        let quiet = !self.iowait && parts.features.contains(Features::NO_IOWAIT);
+        EnterFlags::GETEVENTS | if quiet { EnterFlags::NO_IOWAIT } else { EnterFlags::NONE }
+    }
+}
+
+/// Who uses the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Threads {
+    /// One thread, and the kernel is told so.
+    Issuer,
+    /// One thread.
+    One,
+    /// Many.
+    Many,
 }
 
 /// A ring that takes nothing yet, and belongs to no thread: it can be made in one and sent to another.

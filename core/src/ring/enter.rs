@@ -2,18 +2,18 @@
 
 use core::time::Duration;
 
+use super::timed::Enter;
 use super::{Ring, RingError};
-use crate::abi::{EnterFlags, Features, GeteventsArg, Timespec};
+use crate::abi::EnterFlags;
 use crate::errno::Errno;
 use crate::kernel::Kernel;
-use crate::sync::AtomicU32;
 
 /// How often an answer that means 'ask again' is taken as such before it is passed on. Signals do not come a
 /// million times in a row; a filter that answers `EINTR` to everything does.
-const PATIENCE: u32 = 1 << 20;
+pub(super) const PATIENCE: u32 = 1 << 20;
 
 /// The same for answers that a busy-waiting caller could get for ever: no entry taken, no error said.
-const IDLE: u32 = 16;
+pub(super) const IDLE: u32 = 16;
 
 /// How long to wait at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl<K: Kernel> Ring<K> {
         self.parts.sentinel.check(&self.parts.kernel)?;
         let there = self.cq.refresh();
         if there == 0 && self.must_flush() {
-            match self.enter(0, 0, EnterFlags::GETEVENTS, None) {
+            match self.enter(0, 0, EnterFlags::GETEVENTS, Limit::default()) {
                 Ok(_) | Err(Errno::INTR | Errno::BUSY | Errno::AGAIN) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -150,11 +150,9 @@ impl<K: Kernel> Ring<K> {
             if wakes {
                 flags |= EnterFlags::SQ_WAKEUP;
             }
-            let left = if waits { deadline.and(left) } else { None };
-            let timed =
-                if left.is_some() || limit.min_wait.is_some() { Some((left, limit.min_wait)) } else { None };
-            let want = if waits { want } else { 0 };
-            match self.enter_timed(submit, want, flags, timed) {
+            let left = Limit { timeout: deadline.and(left), min_wait: limit.min_wait };
+            let (want, left) = if waits { (want, left) } else { (0, Limit::default()) };
+            match self.enter(submit, want, flags, left) {
                 // Neither taken nor waited for: not an error, but nothing to build on either.
                 Ok(0) if submit > 0 => {
                     idle += 1;
@@ -174,60 +172,12 @@ impl<K: Kernel> Ring<K> {
         if self.polls_sq() { 0 } else { self.sq.unconsumed() }
     }
 
-    /// One `enter`, for at most a given time.
-    fn enter_timed(
-        &mut self,
-        submit: u32,
-        want: u32,
-        flags: EnterFlags,
-        timed: Option<(Option<Duration>, Option<Duration>)>,
-    ) -> Result<u32, Errno> {
-        let Some((timeout, min_wait)) = timed else {
-            return self.enter(submit, want, flags, None);
-        };
-        if self.parts.features.contains(Features::EXT_ARG) {
-            let timespec = timeout.map(Timespec::from);
-            let min_wait = min_wait.filter(|_| self.parts.features.contains(Features::MIN_TIMEOUT));
-            let arg = GeteventsArg {
-                sigmask_len: 8,
-                min_wait_usec: min_wait.map_or(0, |wait| u32::try_from(wait.as_micros()).unwrap_or(u32::MAX)),
-                timespec: timespec
-                    .as_ref()
-                    .map_or(0, |time| core::ptr::from_ref(time).expose_provenance() as u64),
-                ..GeteventsArg::default()
-            };
-            return self.enter(submit, want, flags, Some(&arg));
-        }
-        // No timed wait: submit and look, then sleep for a moment on a word that nobody changes.
-        let answer = self.enter(submit, 0, flags, None)?;
-        if self.cq.refresh() < want {
-            if let Some(timeout) = timeout {
-                let moment = timeout.min(Duration::from_micros(200));
-                if self.parts.kernel.wait(&AtomicU32::new(0), 0, Some(moment)).is_err() {
-                    // A host that cannot wait may still let others run, or just spins.
-                    let _ = self.parts.kernel.yield_now();
-                }
-            }
-        }
-        Ok(answer)
-    }
-
     /// One `enter`.
-    fn enter(
-        &mut self,
-        submit: u32,
-        want: u32,
-        flags: EnterFlags,
-        timed: Option<&GeteventsArg>,
-    ) -> Result<u32, Errno> {
-        let mut flags = flags.with(self.enter_flags); // a wait has them already
-        let (mut arg, mut len) = (core::ptr::null(), 0);
-        if let Some(timed) = timed {
-            flags |= EnterFlags::EXT_ARG;
-            (arg, len) = (core::ptr::from_ref(timed).cast(), size_of::<GeteventsArg>());
-        }
-        // SAFETY: our ring, as in `submit_and_wait`; the argument is valid for the call.
-        unsafe { self.parts.kernel.io_uring_enter(self.enter_fd, submit, want, flags, arg, len) }
+    fn enter(&mut self, submit: u32, want: u32, flags: EnterFlags, limit: Limit) -> Result<u32, Errno> {
+        let flags = flags.with(self.enter_flags); // a wait has them already
+        let enter = Enter { fd: self.enter_fd, submit, want, flags, limit };
+        // SAFETY: our ring, as in `submit_and_wait`.
+        unsafe { self.parts.enter(enter, || self.cq.refresh() < want) }
     }
 
     /// For the drain: shows what there is and, for at most `moment`, waits for something.
@@ -237,7 +187,7 @@ impl<K: Kernel> Ring<K> {
         if self.polls_sq() && self.doorbell.must_ring() {
             flags |= EnterFlags::SQ_WAKEUP;
         }
-        match self.enter_timed(submit, 1, flags, Some((Some(moment), None))) {
+        match self.enter(submit, 1, flags, Limit::timeout(moment)) {
             Ok(_) | Err(Errno::TIME | Errno::INTR | Errno::AGAIN | Errno::BUSY) => Ok(()),
             Err(errno) => Err(errno),
         }

@@ -76,9 +76,8 @@ impl<K: Kernel> Ring<K> {
     /// Each piece is valid memory until [`unregister_buffers`](Self::unregister_buffers), or the ring's end,
     /// *and* until the last completion of every operation that uses it: unregistering succeeds while they run.
     pub unsafe fn register_buffers(&mut self, buffers: &[IoVec]) -> Result<(), RingError> {
-        let arg = buffers.as_ptr().cast_mut().cast();
-        // SAFETY: an array of `struct iovec` that is only read, of memory that the caller vouches for.
-        unsafe { self.parts.register(Register::BUFFERS, arg, count(buffers)?) }.map(drop)
+        // SAFETY: the caller's word.
+        unsafe { self.parts.register_buffers(buffers) }
     }
 
     /// Lets go of the fixed buffers. Operations that use one go on until they complete.
@@ -87,8 +86,7 @@ impl<K: Kernel> Ring<K> {
     ///
     /// `NXIO`: there are none.
     pub fn unregister_buffers(&mut self) -> Result<(), RingError> {
-        // SAFETY: it takes no argument.
-        unsafe { self.parts.register(Register::UNREGISTER_BUFFERS, core::ptr::null_mut(), 0) }.map(drop)
+        self.parts.unregister_buffers()
     }
 
     /// Registers files; an entry with `SqeFlags::FIXED_FILE` names one by its place in `files`. The kernel holds
@@ -98,9 +96,7 @@ impl<K: Kernel> Ring<K> {
     ///
     /// `MFILE`: over `RLIMIT_NOFILE`. `BUSY`: there are some already.
     pub fn register_files(&mut self, files: &[BorrowedFd<'_>]) -> Result<(), RingError> {
-        let arg = files.as_ptr().cast_mut().cast();
-        // SAFETY: an array of descriptor numbers (`BorrowedFd` is transparent) that is only read.
-        unsafe { self.parts.register(Register::FILES, arg, count(files)?) }.map(drop)
+        self.parts.register_files(files)
     }
 
     /// Lets go of the registered files. Operations that use one keep it open until they complete.
@@ -109,8 +105,7 @@ impl<K: Kernel> Ring<K> {
     ///
     /// `NXIO`: there are none.
     pub fn unregister_files(&mut self) -> Result<(), RingError> {
-        // SAFETY: it takes no argument.
-        unsafe { self.parts.register(Register::UNREGISTER_FILES, core::ptr::null_mut(), 0) }.map(drop)
+        self.parts.unregister_files()
     }
 
     /// Signals `eventfd` whenever a completion is posted. 5.2.
@@ -141,10 +136,42 @@ impl<K: Kernel> Ring<K> {
     ///
     /// `INVAL`: the kernel is older.
     pub fn probe(&self) -> Result<Probe, RingError> {
+        self.parts.probe()
+    }
+}
+
+/// What a ring and a shared ring have in common.
+impl<K: Kernel> Parts<K> {
+    /// # Safety
+    ///
+    /// As [`Ring::register_buffers`].
+    pub(super) unsafe fn register_buffers(&self, buffers: &[IoVec]) -> Result<(), RingError> {
+        let arg = buffers.as_ptr().cast_mut().cast();
+        // SAFETY: an array of `struct iovec` that is only read, of memory that the caller vouches for.
+        unsafe { self.register(Register::BUFFERS, arg, count(buffers)?) }.map(drop)
+    }
+
+    pub(super) fn unregister_buffers(&self) -> Result<(), RingError> {
+        // SAFETY: it takes no argument.
+        unsafe { self.register(Register::UNREGISTER_BUFFERS, core::ptr::null_mut(), 0) }.map(drop)
+    }
+
+    pub(super) fn register_files(&self, files: &[BorrowedFd<'_>]) -> Result<(), RingError> {
+        let arg = files.as_ptr().cast_mut().cast();
+        // SAFETY: an array of descriptor numbers (`BorrowedFd` is transparent) that is only read.
+        unsafe { self.register(Register::FILES, arg, count(files)?) }.map(drop)
+    }
+
+    pub(super) fn unregister_files(&self) -> Result<(), RingError> {
+        // SAFETY: it takes no argument.
+        unsafe { self.register(Register::UNREGISTER_FILES, core::ptr::null_mut(), 0) }.map(drop)
+    }
+
+    pub(super) fn probe(&self) -> Result<Probe, RingError> {
         let mut answer = ProbeAnswer::default();
         let arg = (&raw mut answer).cast();
         // SAFETY: a `struct io_uring_probe` with room for 256 operations, zeroed as it must be.
-        unsafe { self.parts.register(Register::PROBE, arg, 256) }?;
+        unsafe { self.register(Register::PROBE, arg, 256) }?;
         Ok(Probe::from_ops(&answer.ops[..usize::from(answer.ops_len)]))
     }
 }

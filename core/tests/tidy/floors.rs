@@ -18,6 +18,7 @@ const FLOORS: &[(&str, &str, u8)] = &[
     ("core", "ring::half", 1),
     ("core", "ring::doorbell", 1),
     ("core", "op", 2),
+    ("core", "lock", 2),
     ("core", "map", 2),
     ("core", "buf", 2),
     ("core", "pool::slab", 2),

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::timed::Enter;
 use super::{Ring, RingError};
-use crate::abi::EnterFlags;
+use crate::abi::{EnterFlags, Features};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 
@@ -124,7 +124,9 @@ impl<K: Kernel> Ring<K> {
             Some(timeout) => Some(self.parts.kernel.now()?.saturating_add(timeout)),
             None => None,
         };
-        let (mut again, mut idle) = (0, 0);
+        // Where the kernel knows a shorter time, it has waited for it.
+        let knows_min_wait = limit.min_wait.is_some() && self.parts.features.contains(Features::MIN_TIMEOUT);
+        let (mut again, mut idle, mut has_waited) = (0, 0, false);
         loop {
             match refused.take() {
                 // Time that ran out shows in the clock below.
@@ -134,13 +136,13 @@ impl<K: Kernel> Ring<K> {
             }
             let there = self.cq.refresh();
             let submit = self.unsubmitted();
-            let waits = there < want;
+            let waits = there < want && !(there > 0 && has_waited);
             let left = match deadline {
-                Some(deadline) if waits => deadline.checked_sub(self.parts.kernel.now()?),
-                _ => Some(Duration::MAX),
+                Some(deadline) if waits => Some(deadline.saturating_sub(self.parts.kernel.now()?)),
+                _ => None,
             };
             let wakes = self.polls_sq() && self.doorbell.must_ring();
-            if submit == 0 && !wakes && (!waits || left.is_none_or(|left| left.is_zero())) {
+            if submit == 0 && !wakes && (!waits || left.is_some_and(|left| left.is_zero())) {
                 return Ok(there);
             }
             let mut flags = EnterFlags::NONE;
@@ -150,7 +152,7 @@ impl<K: Kernel> Ring<K> {
             if wakes {
                 flags |= EnterFlags::SQ_WAKEUP;
             }
-            let left = Limit { timeout: deadline.and(left), min_wait: limit.min_wait };
+            let left = Limit { timeout: left, ..limit };
             let (want, left) = if waits { (want, left) } else { (0, Limit::default()) };
             match self.enter(submit, want, flags, left) {
                 // Neither taken nor waited for: not an error, but nothing to build on either.
@@ -160,7 +162,11 @@ impl<K: Kernel> Ring<K> {
                         return Err(Errno::AGAIN.into());
                     }
                 }
-                Ok(_) => idle = 0,
+                Ok(taken) => {
+                    idle = 0;
+                    has_waited = knows_min_wait && waits && taken == submit;
+                }
+                Err(Errno::TIME) => has_waited = knows_min_wait,
                 Err(errno) => refused = Some(errno),
             }
         }

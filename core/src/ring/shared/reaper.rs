@@ -1,7 +1,7 @@
 //! The role of whoever reads a shared ring's completions.
 
 use super::{Reaped, SharedRing};
-use crate::abi::{EnterFlags, SetupFlags, SqFlags};
+use crate::abi::{EnterFlags, Features, SetupFlags, SqFlags};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::lock::Guard;
@@ -59,10 +59,11 @@ impl<'r, K: Kernel> Reaper<'r, K> {
             Some(timeout) => Some(kernel.now()?.saturating_add(timeout)),
             None => None,
         };
+        let knows_min_wait = limit.min_wait.is_some() && self.ring.features().contains(Features::MIN_TIMEOUT);
         let (mut again, mut has_waited) = (0, false);
         loop {
             let there = cq.refresh();
-            if there >= want || (there > 0 && has_waited && limit.min_wait.is_some()) {
+            if there >= want || (there > 0 && has_waited && knows_min_wait) {
                 return Ok(there);
             }
             let timeout = match deadline {

@@ -16,8 +16,7 @@ fn address_and_capacity_sit_on_the_block_however_it_grows() {
                 assert!(block.divides(buf.as_ptr().addr().get() as u64), "{block}");
             }
             assert_eq!(buf.len(), 199_980);
-            let rounds = buf.chunks(9_999).zip(1..);
-            assert!(rounds.into_iter().all(|(chunk, round)| chunk.iter().all(|&byte| byte == round)));
+            assert!(buf.chunks(9_999).zip(1..).all(|(chunk, round)| chunk == [round; 9_999]));
             drop(buf);
             assert_eq!(ledger.live(), 0);
         }
@@ -78,7 +77,7 @@ fn spare_capacity_made_uninitialised_is_never_read() {
             buf.reserve(100_000).unwrap();
             assert_eq!(buf.try_clone().unwrap().as_slice(), b"abc");
             buf.resize(20_000, 7).unwrap();
-            assert!(buf[3..].iter().all(|&byte| byte == 7));
+            assert_eq!(buf[3..], vec![7; 19_997]);
         }
     }
 }

@@ -6,6 +6,10 @@
 #![cfg(not(miri))] // which executes no system call
 
 mod common;
+#[path = "common/direct.rs"]
+mod direct;
+#[path = "common/fork.rs"]
+mod fork;
 
 use std::fs::File;
 use std::io::Write;
@@ -232,7 +236,7 @@ fn memory_used_again_after_a_drop_is_not_overwritten() {
         file.write_all(&vec![0xEE; LEN as usize]).unwrap();
     }
     file.sync_all().unwrap();
-    let file = Scratch::open_direct(&path);
+    let file = direct::open_direct(&path);
 
     let layout = std::alloc::Layout::from_size_align(READS * LEN as usize, 4096).unwrap();
     // SAFETY: the layout is not empty.
@@ -271,7 +275,7 @@ fn in_a_forked_child_every_call_says_so_and_a_drop_leaves_the_parent_alone() {
     let mut byte = 0_u8;
     push(&mut ring, sqe::read(fd(&read), &raw mut byte, 1, u64::MAX).user_data(3));
     ring.submit().unwrap();
-    common::in_child(|| {
+    fork::in_child(|| {
         // SAFETY: refused.
         assert_eq!(unsafe { ring.push(sqe::nop()) }, Err(RingError::Forked));
         assert_eq!(ring.submit(), Err(RingError::Forked));

@@ -5,6 +5,10 @@
 ))]
 
 mod common;
+#[path = "common/direct.rs"]
+mod direct;
+#[path = "common/fork.rs"]
+mod fork;
 
 use std::fs::File;
 use std::io::Write;
@@ -69,7 +73,7 @@ fn a_panic_waits_for_what_is_in_flight() {
     let Some(mut ring) = ring(&Builder::new(8)) else { return };
     let scratch = Scratch::new("scope_panic");
     file_with(&vec![0xEE; LEN], &scratch).sync_all().unwrap();
-    let file = Scratch::open_direct(&scratch.path("file"));
+    let file = direct::open_direct(&scratch.path("file"));
     let mut memory = vec![0_u8; LEN + 4096];
     let begin = memory.as_ptr().align_offset(4096);
     for run in 0..20 {
@@ -178,7 +182,7 @@ fn in_a_forked_child_a_scope_refuses_and_ends() {
     let mut byte = [0_u8; 1];
     ring.scope(&mut slots::<2>(), |s| {
         let ticket = s.read(lend(&file), &mut byte, 0).unwrap();
-        common::in_child(|| {
+        fork::in_child(|| {
             assert_eq!(s.submit(), Err(RingError::Forked));
             assert_eq!(s.sync_data(lend(&file)).unwrap_err().error, RingError::Forked);
             let begin = Instant::now();

@@ -5,6 +5,10 @@
 ))]
 
 mod common;
+#[path = "common/direct.rs"]
+mod direct;
+#[path = "common/fork.rs"]
+mod fork;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -217,7 +221,7 @@ fn in_a_forked_child_every_call_says_so_and_a_drop_leaves_the_parent_alone() {
     let mut byte = 0_u8;
     push(&ring, &[sqe::read(Fd(read.as_raw_fd()), &raw mut byte, 1, u64::MAX).user_data(3)]);
     ring.submit().unwrap();
-    common::in_child(|| {
+    fork::in_child(|| {
         // SAFETY: refused.
         assert_eq!(unsafe { ring.push(&[sqe::nop()]) }, Err(RingError::Forked));
         assert_eq!(ring.submit(), Err(RingError::Forked));
@@ -239,7 +243,7 @@ fn a_reaper_held_across_a_fork_sees_nothing_in_the_child() {
     push(&ring, &[sqe::nop()]);
     ring.submit().unwrap();
     let mut reaper = ring.try_reaper().unwrap();
-    common::in_child(|| {
+    fork::in_child(|| {
         assert_eq!(reaper.completions().count(), 0);
         assert_eq!((reaper.wait(1), reaper.poll()), (Err(RingError::Forked), Err(RingError::Forked)));
         assert_eq!(reaper.in_flight(), 0);
@@ -273,7 +277,7 @@ fn fixed_buffers_and_files_serve_every_thread() {
     let scratch = Scratch::new("shared_fixed");
     let path = scratch.path("file");
     std::fs::write(&path, (0..8_u8).flat_map(|block| [block; BLOCK]).collect::<Vec<_>>()).unwrap();
-    let file = Scratch::open_direct(&path);
+    let file = direct::open_direct(&path);
     let mut memory = vec![0xFF_u8; 9 * BLOCK];
     let skip = memory.as_ptr().align_offset(BLOCK);
     let blocks = &mut memory[skip..skip + 8 * BLOCK];

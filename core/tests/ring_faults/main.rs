@@ -8,7 +8,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/direct.rs"]
+mod direct;
 mod faulty;
+#[path = "../common/fork.rs"]
+mod fork;
 
 use std::cell::Cell;
 use std::fs::File;
@@ -72,7 +76,7 @@ fn a_wait_that_is_interrupted_after_submitting_does_not_submit_again() {
     push(&mut ring, sqe::write(Fd(file.as_raw_fd()), b"once".as_ptr(), 4, 0).flags(SqeFlags::ASYNC));
     assert_eq!(ring.submit_and_wait(1), Ok(1));
     drop(ring);
-    let back = Scratch::open_direct(&path);
+    let back = direct::open_direct(&path);
     assert_eq!(back.metadata().unwrap().len(), 4);
     assert!(kernel.enters()[1..].iter().all(|(submit, _)| *submit == 0), "{:?}", kernel.enters());
 }
@@ -339,7 +343,7 @@ fn a_forked_child_asks_the_kernel_for_nothing_but_to_close_its_copy() {
     let mut ring = build(&kernel);
     push(&mut ring, sqe::nop());
     kernel.calls.borrow_mut().clear();
-    common::in_child(|| {
+    fork::in_child(|| {
         assert_eq!(ring.submit(), Err(RingError::Forked));
         // SAFETY: the child never looks at its copy again.
         drop(unsafe { std::ptr::read(&raw const ring) });

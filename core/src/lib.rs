@@ -1,7 +1,7 @@
 //! io_uring rings, aligned memory and lock-free pools for programs that talk to the kernel directly.
 #![no_std]
 
-#[cfg(all(feature = "sim", not(loom)))]
+#[cfg(feature = "sim")]
 extern crate alloc;
 
 #[cfg(not(target_pointer_width = "64"))]
@@ -19,7 +19,7 @@ pub mod lock;
 pub mod map;
 pub mod ring;
 pub mod scope;
-#[cfg(all(feature = "sim", not(loom)))]
+#[cfg(feature = "sim")]
 pub mod sim;
 pub mod sqe;
 pub mod sync;

@@ -3,7 +3,7 @@ use core::mem::MaybeUninit;
 use super::operation::Operation;
 use super::waker::WakerCell;
 use crate::errno::{Errno, Result};
-use crate::sync::{AtomicI32, AtomicU32, UnsafeCell};
+use crate::sync::{AtomicI32, AtomicU32, IS_LOOM, UnsafeCell, const_constructor};
 
 /// How many machine words an operation may have. One that is larger does not compile; box it.
 pub(super) const WORDS: usize = 10;
@@ -80,29 +80,17 @@ impl State {
 }
 
 impl Slot {
-    /// A free one.
-    #[cfg(not(loom))]
-    pub const fn new() -> Self {
-        Self {
-            word: AtomicU32::new(0),
-            res: AtomicI32::new(0),
-            next: AtomicU32::new(0),
-            waker: WakerCell::new(),
-            kill: UnsafeCell::new(None),
-            inside: UnsafeCell::new(MaybeUninit::uninit()),
-        }
-    }
-
-    /// A free one.
-    #[cfg(loom)]
-    pub fn new() -> Self {
-        Self {
-            word: AtomicU32::new(0),
-            res: AtomicI32::new(0),
-            next: AtomicU32::new(0),
-            waker: WakerCell::new(),
-            kill: UnsafeCell::new(None),
-            inside: UnsafeCell::new(MaybeUninit::uninit()),
+    const_constructor! {
+        /// A free one.
+        pub fn new() -> Self {
+            Self {
+                word: AtomicU32::new(0),
+                res: AtomicI32::new(0),
+                next: AtomicU32::new(0),
+                waker: WakerCell::new(),
+                kill: UnsafeCell::new(None),
+                inside: UnsafeCell::new(MaybeUninit::uninit()),
+            }
         }
     }
 
@@ -186,5 +174,4 @@ pub(super) fn result(res: i32) -> Result<u32> {
     Errno::check_res(res)
 }
 
-#[cfg(not(loom))]
-const _: () = assert!(size_of::<Slot>() <= 128, "a slot is two cache lines");
+const _: () = assert!(size_of::<Slot>() <= 128 || IS_LOOM, "a slot is two cache lines");

@@ -2,7 +2,7 @@
 
 use core::task::Waker;
 
-use crate::sync::{AtomicU32, Ordering, UnsafeCell};
+use crate::sync::{AtomicU32, Ordering, UnsafeCell, const_constructor};
 
 /// Nobody is at the cell.
 const IDLE: u32 = 0;
@@ -31,16 +31,11 @@ unsafe impl Sync for WakerCell {}
 unsafe impl Send for WakerCell {}
 
 impl WakerCell {
-    /// An empty one.
-    #[cfg(not(loom))]
-    pub const fn new() -> Self {
-        Self { state: AtomicU32::new(IDLE), waker: UnsafeCell::new(None) }
-    }
-
-    /// An empty one.
-    #[cfg(loom)]
-    pub fn new() -> Self {
-        Self { state: AtomicU32::new(IDLE), waker: UnsafeCell::new(None) }
+    const_constructor! {
+        /// An empty one.
+        pub fn new() -> Self {
+            Self { state: AtomicU32::new(IDLE), waker: UnsafeCell::new(None) }
+        }
     }
 
     /// Stores `waker`, in place of the last one. Afterwards the waiter looks once more whether it still has to

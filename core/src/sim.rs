@@ -203,6 +203,7 @@ impl Sim {
     /// their directory was flushed afterwards; of later changes some survive, in order. `seed` draws which.
     ///
     /// Planned faults are over. This kernel goes on as if nothing had happened.
+    #[must_use]
     pub fn crash(&self, seed: u64) -> Self {
         let state = self.state.lock();
         let mut random = Random::new(seed);

@@ -118,7 +118,8 @@ impl State {
     /// the device has it, past being found; what waits for ever is always stopped.
     pub(super) fn cancel_active(&mut self, ring: usize, index: usize) -> Result<()> {
         let active = &self.rings[ring].active[index];
-        let waits = active.request.is(Opcode::TIMEOUT) || active.due == NEVER;
+        let on_a_pipe = active.request.file.as_ref().is_some_and(|file| file.inode.pipe().is_some());
+        let waits = active.request.is(Opcode::TIMEOUT) || active.due == NEVER || on_a_pipe;
         let works = active.request.needs_file() && active.verdict.is_none();
         if !waits {
             if !works {

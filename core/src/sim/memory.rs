@@ -106,7 +106,7 @@ impl Memory {
     /// Where `at` is mapped, whole pages of it.
     fn whole(&self, at: NonNull<u8>, len: usize) -> Result<(usize, Range<usize>)> {
         let address = at.as_ptr().addr();
-        if len == 0 || address % self.page != 0 {
+        if len == 0 || !address.is_multiple_of(self.page) {
             return Err(Errno::INVAL);
         }
         let len = len.checked_next_multiple_of(self.page).ok_or(Errno::INVAL)?;

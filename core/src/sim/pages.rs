@@ -4,10 +4,13 @@ use alloc::collections::BTreeMap;
 /// Bytes of one page of a file.
 pub(super) const PAGE: u64 = 4096;
 
+/// The same, for memory.
+const PAGE_LEN: usize = size(PAGE);
+
 /// The bytes of a file, most of which may not be there and read as zero.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pages {
-    pages: BTreeMap<u64, Box<[u8; PAGE as usize]>>,
+    pages: BTreeMap<u64, Box<[u8; PAGE_LEN]>>,
     len: u64,
 }
 
@@ -38,7 +41,7 @@ impl Pages {
 
     /// Shows `see` the bytes from `offset` on, piece by piece, holes as zeros.
     pub(super) fn read(&self, offset: u64, len: u64, mut see: impl FnMut(&[u8])) {
-        const ZEROS: [u8; PAGE as usize] = [0; PAGE as usize];
+        const ZEROS: [u8; PAGE_LEN] = [0; PAGE_LEN];
         let (mut at, end) = (offset, offset + len);
         while at < end {
             let within = at % PAGE;
@@ -54,8 +57,8 @@ impl Pages {
         let mut at = offset;
         while !rest.is_empty() {
             let within = size(at % PAGE);
-            let count = rest.len().min(size(PAGE) - within);
-            let page = self.pages.entry(at / PAGE).or_insert_with(|| Box::new([0; PAGE as usize]));
+            let count = rest.len().min(PAGE_LEN - within);
+            let page = self.pages.entry(at / PAGE).or_insert_with(|| Box::new([0; PAGE_LEN]));
             page[within..within + count].copy_from_slice(&rest[..count]);
             rest = &rest[count..];
             at += count as u64;
@@ -84,7 +87,7 @@ impl Pages {
     /// Takes up space for a range without changing what it reads as.
     pub(super) fn reserve(&mut self, offset: u64, len: u64) {
         for index in offset / PAGE..=(offset + len - 1) / PAGE {
-            self.pages.entry(index).or_insert_with(|| Box::new([0; PAGE as usize]));
+            self.pages.entry(index).or_insert_with(|| Box::new([0; PAGE_LEN]));
         }
     }
 
@@ -154,7 +157,7 @@ mod tests {
     #[test]
     fn zeroing_gives_whole_pages_back_and_keeps_neighbours() {
         let mut pages = Pages::default();
-        pages.write(0, &[9; 3 * PAGE as usize]);
+        pages.write(0, &[9; 3 * PAGE_LEN]);
         pages.zero(10, 2 * PAGE);
         assert_eq!(pages.allocated(), 2 * PAGE);
         assert_eq!(read(&pages, 9, 2), [9, 0]);

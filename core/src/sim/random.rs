@@ -31,7 +31,6 @@ impl Random {
     }
 
     /// The upper half of a number.
-    #[expect(clippy::cast_possible_truncation, reason = "32 bits are left")]
     pub(super) const fn word(&mut self) -> u32 {
         (self.next() >> 32) as u32
     }

@@ -43,7 +43,12 @@ unsafe fn structure<T: Copy>(at: *const u8) -> Result<T> {
         return Err(Errno::FAULT);
     }
     // SAFETY: the caller's word.
-    Ok(unsafe { at.cast::<T>().read_unaligned() })
+    Ok(unsafe { item::<T>(at.cast_mut(), 0).read_unaligned() })
+}
+
+/// The `index`th item from `at` on, wherever that sits: it is only ever accessed unaligned.
+const fn item<T>(at: *mut u8, index: usize) -> *mut T {
+    at.cast::<T>().wrapping_add(index)
 }
 
 /// A list, copied.
@@ -55,12 +60,12 @@ unsafe fn list<T: Copy>(at: *const u8, count: u32) -> Result<Vec<T>> {
     if at.is_null() && count > 0 {
         return Err(Errno::FAULT);
     }
-    let item = |index: u32| {
-        let item = at.cast::<T>().wrapping_add(index as usize);
+    let read = |index: u32| {
+        let item = item::<T>(at.cast_mut(), index as usize);
         // SAFETY: the caller's word.
         unsafe { item.read_unaligned() }
     };
-    Ok((0..count).map(item).collect())
+    Ok((0..count).map(read).collect())
 }
 
 impl Ring {
@@ -208,7 +213,7 @@ impl State {
                 if arg.is_null() || count != 2 {
                     return Err(Errno::INVAL);
                 }
-                let limits = arg.cast::<[u32; 2]>();
+                let limits = item::<[u32; 2]>(arg, 0);
                 let before = self.rings[ring].workers;
                 // SAFETY: the caller's word: two numbers.
                 let wanted = unsafe { limits.read_unaligned() };
@@ -427,7 +432,7 @@ impl State {
         let header = [last, u8::try_from(known).unwrap_or(u8::MAX), 0, 0];
         // SAFETY: the caller's word.
         unsafe { arg.cast::<[u8; 4]>().write(header) };
-        let ops = arg.wrapping_add(HEADER).cast::<ProbeOp>();
+        let ops = item::<ProbeOp>(arg.wrapping_add(HEADER), 0);
         for op in 0..=u8::try_from(known.saturating_sub(1)).unwrap_or(u8::MAX) {
             let flags = u16::from(self.config.version.opcode(Opcode(op)));
             let to = ops.wrapping_add(usize::from(op));
@@ -459,7 +464,7 @@ impl State {
                 return Err(Errno::BUSY);
             }
             self.ring_fds.push((thread, update.offset, id));
-            let to = arg.cast::<sys::io_uring_rsrc_update>().wrapping_add(at);
+            let to = item::<sys::io_uring_rsrc_update>(arg, at);
             // SAFETY: the caller's word.
             unsafe { to.write_unaligned(update) };
         }

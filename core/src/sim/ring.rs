@@ -93,6 +93,7 @@ impl Iterator for Entries<'_> {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own, and every combination occurs")]
 pub(super) struct Ring {
     pub(super) id: u64,
     /// Whether a descriptor leads to it. A closed ring lives on while operations are in flight or it is mapped.
@@ -138,29 +139,33 @@ pub(super) struct Ring {
 unsafe impl Send for Ring {}
 
 impl Ring {
-    fn word(&self, at: NonNull<AtomicU32>) -> &AtomicU32 {
+    fn sq_flags(&self) -> &AtomicU32 {
         // SAFETY: in a region of this ring, which lives as long as it does.
-        unsafe { at.as_ref() }
+        unsafe { self.sq_flags.as_ref() }
     }
 
     pub(super) fn set_flag(&self, flag: SqFlags) {
         // Relaxed: a hint to enter the kernel, which orders everything else.
-        self.word(self.sq_flags).fetch_or(flag.0, Ordering::Relaxed);
+        self.sq_flags().fetch_or(flag.0, Ordering::Relaxed);
     }
 
     pub(super) fn clear_flag(&self, flag: SqFlags) {
         // Relaxed: as in `set_flag`.
-        self.word(self.sq_flags).fetch_and(!flag.0, Ordering::Relaxed);
+        self.sq_flags().fetch_and(!flag.0, Ordering::Relaxed);
     }
 
     pub(super) fn count_dropped_entry(&self) {
+        // SAFETY: in a region of this ring, which lives as long as it does.
+        let dropped = unsafe { self.sq_dropped.as_ref() };
         // Relaxed: a statistic.
-        self.word(self.sq_dropped).fetch_add(1, Ordering::Relaxed);
+        dropped.fetch_add(1, Ordering::Relaxed);
     }
 
     fn count_dropped_completion(&self) {
+        // SAFETY: in a region of this ring, which lives as long as it does.
+        let overflow = unsafe { self.cq_overflow.as_ref() };
         // Relaxed: a statistic.
-        self.word(self.cq_overflow).fetch_add(1, Ordering::Relaxed);
+        overflow.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether completions are shown only when somebody asks for them.
@@ -174,8 +179,10 @@ impl Ring {
 
     /// How many completions can be read.
     pub(super) fn ready(&self) -> u32 {
+        // SAFETY: in a region of this ring, which lives as long as it does.
+        let head = unsafe { self.cq_head.as_ref() };
         // Relaxed: only a count; what is read and what is overwritten is ordered by the two halves.
-        self.completions.position().wrapping_sub(self.word(self.cq_head).load(Ordering::Relaxed))
+        self.completions.position().wrapping_sub(head.load(Ordering::Relaxed))
     }
 
     /// How many entries wait to be consumed.

@@ -68,12 +68,11 @@ impl State {
             self.expire(ring, index);
         } else {
             let mut active = self.rings[ring].active.swap_remove(index);
-            match self.carry_out(ring, &active) {
-                Some(result) => self.complete(ring, active, result),
-                None => {
-                    active.due = NEVER;
-                    self.rings[ring].active.push(active);
-                }
+            if let Some(result) = self.carry_out(ring, &active) {
+                self.complete(ring, active, result);
+            } else {
+                active.due = NEVER;
+                self.rings[ring].active.push(active);
             }
         }
         self.settle(ring);

@@ -165,8 +165,9 @@ impl State {
             regions.push(Region::new(cq_end, page)?);
         }
         regions.push(Region::new(params.sq_entries as usize * size_of::<Sqe>(), page)?);
-        let near_the_end = u32::MAX - self.random.word() % params.sq_entries.min(8);
-        let first = self.config.first_cursor.unwrap_or(near_the_end);
+        let mut near_the_end = || u32::MAX - self.random.word() % params.sq_entries.min(8);
+        let (sq_first, cq_first) = (near_the_end(), near_the_end());
+        let first = self.config.first_cursor.map_or((sq_first, cq_first), |first| (first, first));
         self.next_ring += 1;
         // SAFETY: the offsets in `params` were computed above for these regions, which nobody else has yet.
         Ok(unsafe { Ring::over(regions, params, first, self.next_ring) })
@@ -177,17 +178,17 @@ impl Ring {
     /// # Safety
     ///
     /// `regions` are fresh, and as large as `params` says: rings (one or two), then entries.
-    unsafe fn over(regions: Vec<Region>, params: &Params, first: u32, id: u64) -> Self {
+    unsafe fn over(regions: Vec<Region>, params: &Params, (sq_first, cq_first): (u32, u32), id: u64) -> Self {
         let (sq, entries) = (&regions[0], &regions[regions.len() - 1]);
         let cq = &regions[regions.len() - 2];
         let (sq_off, cq_off) = (&params.sq_off, &params.cq_off);
         for (region, offset, value) in [
-            (sq, sq_off.head, first),
-            (sq, sq_off.tail, first),
+            (sq, sq_off.head, sq_first),
+            (sq, sq_off.tail, sq_first),
             (sq, sq_off.ring_mask, params.sq_entries - 1),
             (sq, sq_off.ring_entries, params.sq_entries),
-            (cq, cq_off.head, first),
-            (cq, cq_off.tail, first),
+            (cq, cq_off.head, cq_first),
+            (cq, cq_off.tail, cq_first),
             (cq, cq_off.ring_mask, params.cq_entries - 1),
             (cq, cq_off.ring_entries, params.cq_entries),
         ] {

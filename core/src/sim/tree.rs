@@ -49,7 +49,6 @@ impl Tree {
             Kind::Pipe(_) => PIPE,
         };
         self.inodes += 1;
-        #[expect(clippy::cast_possible_truncation, reason = "12 bits")]
         let permissions = (mode & 0o7777) as u16;
         Arc::new(Inode { number: self.inodes, mode: bits | permissions, kind })
     }
@@ -283,7 +282,7 @@ fn rebuild(
         set(&mut names, entry);
     }
     for (name, inode) in names {
-        let known = copies.iter().find(|(original, _)| Arc::ptr_eq(original, &inode));
+        let known = copies.iter().find(|(known, _)| Arc::ptr_eq(known, &inode));
         let copy = if let Some((_, copy)) = known {
             copy.clone()
         } else {

@@ -136,8 +136,10 @@ impl Version {
             Register::FILES_UPDATE => self.has(5, 5),
             Register::PROBE => self.has(5, 6),
             Register::ENABLE_RINGS => self.has(5, 10),
-            super::register::FILES2 | super::register::BUFFERS2 => self.has(5, 13),
-            super::register::FILES_UPDATE2 | super::register::BUFFERS_UPDATE => self.has(5, 13),
+            super::register::FILES2
+            | super::register::BUFFERS2
+            | super::register::FILES_UPDATE2
+            | super::register::BUFFERS_UPDATE => self.has(5, 13),
             Register::IOWQ_MAX_WORKERS => self.has(5, 15),
             Register::RING_FDS | Register::UNREGISTER_RING_FDS => self.has(5, 18),
             Register::SYNC_CANCEL | Register::FILE_ALLOC_RANGE => self.has(6, 0),

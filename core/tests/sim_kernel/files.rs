@@ -210,14 +210,16 @@ fn memory_is_zeroed_aligned_counted_and_limited() {
     let grown = unsafe { sim.remap(at, 3 * page, 4 * page) }.unwrap();
     assert_ne!(at, grown);
     // SAFETY: within the mapping.
-    assert_eq!(unsafe { grown.add(3 * page - 1).read() }, 9);
+    let at = |offset| unsafe { grown.add(offset) };
+    // SAFETY: within the mapping.
+    assert_eq!(unsafe { at(3 * page - 1).read() }, 9);
     // SAFETY: the middle pages, not used any more.
-    unsafe { sim.unmap(grown.add(page), 2 * page) }.unwrap();
+    unsafe { sim.unmap(at(page), 2 * page) }.unwrap();
     assert_eq!(sim.census().mappings, 1);
     // SAFETY: the first page.
     unsafe { sim.unmap(grown, page) }.unwrap();
     // SAFETY: the last page.
-    unsafe { sim.unmap(grown.add(3 * page), page) }.unwrap();
+    unsafe { sim.unmap(at(3 * page), page) }.unwrap();
     assert_eq!(sim.census().mappings, 0);
 }
 

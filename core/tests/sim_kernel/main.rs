@@ -1,6 +1,5 @@
 //! The kernel in memory: what it does, and that it does what Linux does.
 #![cfg(all(feature = "sim", not(loom)))]
-#![expect(missing_docs, reason = "a test")]
 
 mod fidelity;
 mod files;

@@ -60,13 +60,13 @@ impl<K: Kernel> Rig<K> {
             head: at(sq, params.sq_off.head).cast(),
             tail: at(sq, params.sq_off.tail).cast(),
             slots: sqes.cast(),
-            entries: params.sq_entries,
+            mask: params.sq_entries - 1,
         };
         let cq_layout = Layout {
             head: at(cq, params.cq_off.head).cast(),
             tail: at(cq, params.cq_off.tail).cast(),
             slots: at(cq, params.cq_off.cqes).cast(),
-            entries: params.cq_entries,
+            mask: params.cq_entries - 1,
         };
         let mut rig = Self {
             fd,
@@ -93,7 +93,9 @@ impl<K: Kernel> Rig<K> {
     pub(crate) fn set_index(&mut self, place: u32, index: u32) {
         if let Some(array) = self.array {
             // SAFETY: the array has as many places as there are entries.
-            unsafe { array.add((place & (self.params.sq_entries - 1)) as usize).write(index) };
+            let place = unsafe { array.add((place & (self.params.sq_entries - 1)) as usize) };
+            // SAFETY: mapped until the rig is dropped; the kernel reads it in `enter` only.
+            unsafe { place.write(index) };
         }
     }
 
@@ -124,7 +126,7 @@ impl<K: Kernel> Rig<K> {
                 Err(Errno::INTR | Errno::AGAIN | Errno::BUSY) => {}
                 Err(errno) => panic!("enter: {errno}"),
             }
-            if self.sq.unconsumed() == 0 && self.cq.available() >= complete.min(self.cq.entries()) {
+            if self.sq.unconsumed() == 0 && self.cq.refresh() >= complete.min(self.cq.entries()) {
                 return submitted;
             }
         }

@@ -28,11 +28,12 @@ fn a_ring_reads_and_writes_whatever_its_layout() {
                 let Ok(mut rig) = Rig::new(sim.clone(), 4, flags) else { continue };
                 let fd = open(&sim, c"a", RW).unwrap();
                 let mut pieces = [bareio_core::IoVec::of(b"hello")];
-                let count = rig.one(sqe::write_vectored(fd, pieces.as_mut_ptr(), 1, 0)) as usize;
+                let count =
+                    rig.one(sqe::write_vectored(fd, pieces.as_mut_ptr(), 1, 0)).unsigned_abs() as usize;
                 assert!((1..=5).contains(&count));
                 let mut bytes = [0; 5];
                 let mut into = [bareio_core::IoVec::of_mut(&mut bytes)];
-                let read = rig.one(sqe::read_vectored(fd, into.as_mut_ptr(), 1, 0)) as usize;
+                let read = rig.one(sqe::read_vectored(fd, into.as_mut_ptr(), 1, 0)).unsigned_abs() as usize;
                 assert_eq!(bytes[..read], b"hello"[..read]);
                 for _ in 0..20 {
                     assert_eq!(rig.one(sqe::nop()), 0);

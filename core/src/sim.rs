@@ -152,7 +152,9 @@ impl Sim {
     /// Returns whether there was any.
     pub fn step(&self) -> bool {
         let mut state = self.state.lock();
-        state.poll() | state.run_next(u64::MAX)
+        let busy = state.poll() | state.run_next(u64::MAX);
+        state.sweep();
+        busy
     }
 
     /// Lets time pass, and whatever happens in it.
@@ -160,6 +162,7 @@ impl Sim {
         let mut state = self.state.lock();
         state.poll();
         state.pass(nanoseconds(time));
+        state.sweep();
     }
 
     /// What is alive.

@@ -123,7 +123,8 @@ impl State {
             if flags.contains(EnterFlags::SQ_WAKEUP) {
                 self.wake_poller(ring);
             }
-            if flags.contains(EnterFlags::SQ_WAIT) {
+            // The thread runs beside us: it may have got on already, or not.
+            if flags.contains(EnterFlags::SQ_WAIT) || self.random.one_in(2) {
                 self.poll();
             }
             submit

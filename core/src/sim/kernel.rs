@@ -364,6 +364,7 @@ unsafe impl Kernel for Sim {
         let mut state = self.state.lock();
         state.poll();
         state.tick();
+        state.sweep();
         let threads = state.config.threads;
         drop(state);
         if let Some(threads) = threads {

@@ -70,6 +70,8 @@ impl State {
             let mut active = self.rings[ring].active.swap_remove(index);
             if let Some(result) = self.carry_out(ring, &active) {
                 self.complete(ring, active, result);
+            } else if !self.rings[ring].open {
+                self.complete(ring, active, Err(Errno::CANCELED));
             } else {
                 active.due = NEVER;
                 self.rings[ring].active.push(active);

@@ -123,10 +123,13 @@ impl<K: Kernel> Rig<K> {
             let flags = if complete > 0 { EnterFlags::GETEVENTS } else { EnterFlags::NONE };
             match self.enter(left, complete, flags) {
                 Ok(count) => submitted += count,
-                Err(Errno::INTR | Errno::AGAIN | Errno::BUSY) => {}
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                // Nothing more is taken before there is room for completions.
+                Err(Errno::BUSY) => self.seen.extend(self.cq.batch()),
                 Err(errno) => panic!("enter: {errno}"),
             }
-            if self.sq.unconsumed() == 0 && self.cq.refresh() >= complete.min(self.cq.entries()) {
+            let seen = self.cq.refresh() as usize + self.seen.len();
+            if self.sq.unconsumed() == 0 && seen >= complete.min(self.cq.entries()) as usize {
                 return submitted;
             }
         }
@@ -137,6 +140,7 @@ impl<K: Kernel> Rig<K> {
         let mut all = std::mem::take(&mut self.seen);
         while all.len() < count {
             self.submit(1);
+            all.append(&mut self.seen);
             all.extend(self.cq.batch());
         }
         assert_eq!(all.len(), count, "{all:?}");

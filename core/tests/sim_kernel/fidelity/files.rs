@@ -167,7 +167,7 @@ pub(super) fn names<W: World>(world: &W, facts: &mut Facts) {
     let mut stat = bareio_core::abi::Statx::default();
     let fd = file(world, "s", RW).unwrap();
     facts.note("write", rig.one(sqe::write(fd, b"1234567".as_ptr(), 7, 0)));
-    let to = std::ptr::from_mut(&mut stat).expose_provenance() as u64;
+    let to = (&raw mut stat).expose_provenance() as u64;
     let mask = bareio_core::abi::Statx::BASIC_STATS;
     let statx = |fd: i32, at, flags| Sqe {
         fd,

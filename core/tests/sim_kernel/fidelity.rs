@@ -12,7 +12,8 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use bareio_core::abi::{
-    EnterFlags, Opcode, Params, Register, SetupFlags, SqFlags, Sqe, SqeFlags, SyncCancel, Timespec,
+    CancelFlags, EnterFlags, Opcode, Params, Register, SetupFlags, SqFlags, Sqe, SqeFlags, SyncCancel,
+    Timespec,
 };
 use bareio_core::kernel::{Allocate, OpenFlags, RenameFlags, RwFlags, Seek, UnlinkFlags};
 use bareio_core::sim::Sim;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bareio_core::abi::{EnterFlags, Features, Opcode, Params, Register, SetupFlags, SqFlags, Sqe, SqeFlags};
+use bareio_core::abi::{
+    CancelFlags, EnterFlags, Features, Opcode, Params, Register, SetupFlags, SqFlags, Sqe, SqeFlags,
+};
 use bareio_core::kernel::{MapFlags, OpenFlags};
 use bareio_core::ring::Builder;
 use bareio_core::sim::{Call, Census, Sim, Threads};
@@ -207,7 +209,7 @@ fn memory_taken_from_under_an_operation_is_told() {
     let found = sim.violations();
     assert_eq!(found.len(), 1);
     assert!(found[0].contains("unmapped while the operation with user data 0xabc uses it"), "{found:?}");
-    rig.push(sqe::cancel(0xabc, 0).user_data(1));
+    rig.push(sqe::cancel(0xabc, CancelFlags::NONE).user_data(1));
     assert_eq!(rig.results(2), [(1, 0), (0xabc, -125)]);
     drop(rig);
     // SAFETY: ours.

@@ -87,7 +87,7 @@ pub(super) fn short_submit<W: World>(world: &W, facts: &mut Facts) {
         }
     };
     facts.note("asked for two, had one", (taken, rig.cq.refresh()));
-    rig.push(sqe::cancel(1, 0).user_data(2));
+    rig.push(sqe::cancel(1, CancelFlags::NONE).user_data(2));
     facts.note("cancelled", rig.results(2));
 }
 
@@ -102,40 +102,39 @@ pub(super) fn cancelling<W: World>(world: &W, facts: &mut Facts) {
     };
     rig.push(read(1));
     rig.submit(0);
-    rig.push(sqe::cancel(99, 0).user_data(90));
+    rig.push(sqe::cancel(99, CancelFlags::NONE).user_data(90));
     facts.note("nothing", rig.results(1));
-    rig.push(sqe::cancel(1, 0).user_data(91));
+    rig.push(sqe::cancel(1, CancelFlags::NONE).user_data(91));
     facts.note("by user data", rig.results(2));
     for index in 1..4 {
         rig.push(read(index));
     }
     rig.submit(0);
-    rig.push(sqe::cancel(0, sqe::CANCEL_ANY).user_data(92));
+    rig.push(sqe::cancel(0, CancelFlags::ANY).user_data(92));
     facts.note("any", rig.results(4));
     rig.push(read(1));
     rig.push(read(2).user_data(1));
     rig.push(read(3));
     rig.submit(0);
-    rig.push(sqe::cancel(1, sqe::CANCEL_ALL).user_data(93));
+    rig.push(sqe::cancel(1, CancelFlags::ALL).user_data(93));
     facts.note("all of one user data", rig.results(3));
-    let by_fd = 1 << 1;
-    rig.push(Sqe { fd: reader.0, ..sqe::cancel(0, by_fd).user_data(94) });
+    rig.push(sqe::cancel_fd(reader, CancelFlags::NONE).user_data(94));
     facts.note("by descriptor", rig.results(2));
-    rig.push(sqe::cancel(0, 1 << 20).user_data(95));
+    rig.push(sqe::cancel(0, CancelFlags(1 << 20)).user_data(95));
     facts.note("unknown flag", rig.results(1));
     // The rest of its chain goes with it.
     rig.push(read(1).flags(LINK));
     rig.push(sqe::nop().user_data(2));
     rig.submit(0);
-    rig.push(sqe::cancel(2, 0).user_data(96));
+    rig.push(sqe::cancel(2, CancelFlags::NONE).user_data(96));
     facts.note("not started yet", rig.results(1));
-    rig.push(sqe::cancel(1, 0).user_data(97));
+    rig.push(sqe::cancel(1, CancelFlags::NONE).user_data(97));
     facts.note("with its chain", rig.results(3));
     // At once, by register.
     let mut what = SyncCancel {
         user_data: 1,
         fd: -1,
-        flags: 0,
+        flags: CancelFlags::NONE,
         timeout: Timespec { sec: -1, nsec: -1 },
         opcode: 0,
         pad: [0; 7],
@@ -147,13 +146,13 @@ pub(super) fn cancelling<W: World>(world: &W, facts: &mut Facts) {
     rig.submit(0);
     facts.note("sync, one", rig.register(Register::SYNC_CANCEL, &raw mut what, 1));
     facts.note("sync, its completion", rig.results(1));
-    what.flags = sqe::CANCEL_ANY;
+    what.flags = CancelFlags::ANY;
     facts.note("sync, any", rig.register(Register::SYNC_CANCEL, &raw mut what, 1));
     facts.note("sync, the other's completion", rig.results(1));
     facts.note("sync, any of none", rig.register(Register::SYNC_CANCEL, &raw mut what, 1));
     rig.push(timeout(&LONG, 5));
     rig.submit(0);
-    rig.push(sqe::cancel(5, 0).user_data(98));
+    rig.push(sqe::cancel(5, CancelFlags::NONE).user_data(98));
     facts.note("a timeout", rig.results(2));
     // What is written later ends a read that waits.
     rig.push(read(1));

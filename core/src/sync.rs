@@ -26,6 +26,28 @@ pub const fn spins() -> u32 {
     if cfg!(loom) { 0 } else { 64 }
 }
 
+/// Stands between two `SeqCst` accesses of one thread whose order against another thread's two matters.
+///
+/// Such accesses have one order that all threads agree on, and on x86 they cost no more than others, where a
+/// fence would cost as much as a locked instruction. But loom takes them for `AcqRel` ones and knows only
+/// fences to be stronger; so, under loom, this is a fence, and otherwise it is nothing.
+#[inline(always)]
+pub fn between_seq_cst() {
+    #[cfg(loom)]
+    fence(Ordering::SeqCst);
+}
+
+/// Makes functions `const` wherever atomics can be made in constants: everywhere but under loom.
+#[cfg(not(loom))]
+macro_rules! const_unless_loom {
+    ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis const fn $($rest)* };
+}
+#[cfg(loom)]
+macro_rules! const_unless_loom {
+    ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+}
+pub(crate) use const_unless_loom;
+
 /// Shared mutable memory, reached by raw pointer within a closure.
 ///
 /// The closure form is loom's: it lets loom see where an access begins and ends, and so tell two accesses

@@ -1,0 +1,19 @@
+//! Bounded pools: of indexes, of buffers, of anything.
+//!
+//! All of them are an [`IndexPool`] with something attached to each index. It hands an index to one owner at
+//! a time, is lock-free, and takes its memory from the caller.
+//!
+//! | | gives out | over |
+//! |---|---|---|
+//! | [`IndexPool`] | numbers below its capacity | lines that the caller lends it |
+
+mod error;
+mod handle;
+mod index;
+mod line;
+mod watch;
+
+pub use error::{CapacityError, Exhausted, PutError, ReserveError};
+pub use handle::{Foreign, Handle, Held, MAX_RESERVE};
+pub use index::IndexPool;
+pub use line::{Line, Lines};

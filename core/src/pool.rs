@@ -6,14 +6,26 @@
 //! | | gives out | over |
 //! |---|---|---|
 //! | [`IndexPool`] | numbers below its capacity | lines that the caller lends it |
+//! | [`Slab`] | buffers of one size | a region of memory |
+//! | [`Tiers`] | buffers of twelve sizes | a slab for each |
 
+mod buffer;
 mod error;
 mod handle;
 mod index;
 mod line;
+mod region;
+mod slab;
+mod tier;
+mod tiers;
 mod watch;
 
+pub use buffer::{Buffer, SlabHandle};
 pub use error::{CapacityError, Exhausted, PutError, ReserveError};
 pub use handle::{Foreign, Handle, Held, MAX_RESERVE};
 pub use index::IndexPool;
 pub use line::{Line, Lines};
+pub use region::{Borrowed, Region};
+pub use slab::{Slab, SlabError, SlabRefusal, SlotError};
+pub use tier::{Tier, TooLong};
+pub use tiers::{TierError, Tiers, WrongTier};

@@ -3,7 +3,7 @@
 use core::ptr;
 
 use super::handle::{Handle, Held};
-use super::line::Line;
+use super::line::{Lent, Line};
 use super::watch::Watch;
 use super::{CapacityError, Exhausted, MAX_RESERVE, PutError, ReserveError};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
@@ -62,9 +62,9 @@ const PER_SUMMARY: usize = 64;
 /// ```
 #[derive(Debug)]
 pub struct IndexPool<'m> {
-    words: &'m [Line],
+    words: Lent<'m>,
     /// A bit for each word, or nothing if there is but one word.
-    summary: &'m [Line],
+    summary: Lent<'m>,
     capacity: u32,
     /// What the living handles have reserved; at most `capacity`.
     reserved: AtomicU32,
@@ -108,6 +108,7 @@ impl<'m> IndexPool<'m> {
             left -= here;
             *line = Line::with(usize::MAX >> (PER_SUMMARY - here));
         }
+        let (words, summary) = (Lent::new(words), Lent::new(summary));
         Ok(Self { words, summary, capacity, reserved: AtomicU32::new(0), watch: Watch::new() })
     }
 
@@ -139,9 +140,17 @@ impl<'m> IndexPool<'m> {
     /// handles keep in reserve.
     #[inline]
     pub fn get(&self, hint: u32) -> Result<u32, Exhausted> {
-        let first = hint % PER_WORD;
-        let at = self.word_of(hint);
-        self.draw(at, first).or_else(|| self.search(at, |at| self.draw(at, first))).ok_or(Exhausted)
+        self.draw_any(hint, 1 | (1 << PER_WORD))
+    }
+
+    /// Draws a free index, as [`get`](Self::get) does, and returns its guard.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], as for `get`.
+    #[inline]
+    pub fn take(&self, hint: u32) -> Result<Held<'_>, Exhausted> {
+        Ok(Held::new(self, self.draw_any(hint, 1)?))
     }
 
     /// Puts back an index that [`get`](Self::get) or [`Held::into_index`] gave out.
@@ -268,9 +277,17 @@ impl<'m> IndexPool<'m> {
         }
     }
 
-    /// Draws one index of the word `at`, the first at or after bit `first` that is free.
     #[inline]
-    fn draw(&self, at: usize, first: u32) -> Option<u32> {
+    fn draw_any(&self, hint: u32, change: usize) -> Result<u32, Exhausted> {
+        let (at, first) = (self.word_of(hint), hint % PER_WORD);
+        let drawn = self.draw(at, first, change);
+        drawn.or_else(|| self.search(at, |at| self.draw(at, first, change))).ok_or(Exhausted)
+    }
+
+    /// Draws one index of the word `at`, the first at or after bit `first` that is free, by the `change` that
+    /// would draw index 0.
+    #[inline]
+    fn draw(&self, at: usize, first: u32, change: usize) -> Option<u32> {
         let line = &self.words[at].word;
         // Relaxed: a guess; the exchange decides.
         let mut word = line.load(Ordering::Relaxed);
@@ -281,10 +298,14 @@ impl<'m> IndexPool<'m> {
             }
             let ahead = free >> first << first;
             let bit = (if ahead == 0 { free } else { ahead }).trailing_zeros();
-            let both = (1 | (1 << PER_WORD)) << bit;
             // Acquire: pairs with the Release in `put` and `give_back`, so that the new owner sees everything
             // the last one did.
-            match line.compare_exchange_weak(word, word ^ both, Ordering::Acquire, Ordering::Relaxed) {
+            match line.compare_exchange_weak(
+                word,
+                word ^ (change << bit),
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return Some(index_of(at, bit)),
                 Err(now) => word = now,
             }

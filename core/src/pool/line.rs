@@ -1,6 +1,9 @@
 //! Words that have a cache line each.
 
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+use core::ops::Deref;
+use core::ptr::NonNull;
 use core::slice;
 
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, const_unless_loom};
@@ -31,6 +34,36 @@ impl Line {
         pub(super) const fn with(word: usize) -> Self {
             Self { word: AtomicUsize::new(word) }
         }
+    }
+}
+
+/// Lines that a pool has been lent. Kept by address, because those of a [`Slab`](super::Slab) lie in memory that
+/// it owns, and a reference must not outlive what it refers to, not even unused.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lent<'m> {
+    start: NonNull<Line>,
+    count: usize,
+    lines: PhantomData<&'m [Line]>,
+}
+
+// SAFETY: it stands for a `&'m [Line]`, and lines are `Sync`.
+unsafe impl Send for Lent<'_> {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Lent<'_> {}
+
+impl<'m> Lent<'m> {
+    pub(super) fn new(lines: &'m mut [Line]) -> Self {
+        Self { count: lines.len(), start: NonNull::from(lines).cast(), lines: PhantomData }
+    }
+}
+
+impl Deref for Lent<'_> {
+    type Target = [Line];
+
+    #[inline]
+    fn deref(&self) -> &[Line] {
+        // SAFETY: lent for `'m`, which outlives us; or, in a slab, owned by what owns us.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.count) }
     }
 }
 

@@ -1,0 +1,332 @@
+//! Buffers of one size, cut from one piece of memory.
+
+use core::fmt;
+use core::ptr::NonNull;
+use core::slice;
+
+use super::buffer::{Buffer, SlabHandle};
+use super::index::IndexPool;
+use super::line::Line;
+use super::region::Region;
+use super::{Exhausted, PutError, ReserveError};
+use crate::align::{Align, Overflow};
+use crate::iovec::IoVec;
+
+/// A bounded, lock-free pool of buffers: equal slots of one memory region.
+///
+/// ```text
+/// start                                          count × slot_len
+/// ┌─────────┬─────────┬─────────┬─────┬─────────┐─────┬───────┐
+/// │ slot 0  │ slot 1  │ slot 2  │  …  │         │ gap │ lines │   one region
+/// └─────────┴─────────┴─────────┴─────┴─────────┘─────┴───────┘
+///  └────────────── whole(): one fixed buffer ──┘
+/// ```
+///
+/// A buffer has one owner at a time, its [`Buffer`]; dropping that puts it back. Drawing never waits and never
+/// allocates. What a buffer held is not wiped when it is put back: the next owner reads what the last one
+/// wrote, unless it calls [`Buffer::zero`].
+///
+/// All slots together are one range, to be registered with a ring as one fixed buffer; the pool's own lines
+/// are outside it.
+///
+/// ```
+/// use bareio_core::Align;
+/// use bareio_core::pool::{Borrowed, Slab};
+///
+/// let mut memory = vec![0; Slab::<Borrowed>::region_len(512, 8, Align::BYTE)? + 64];
+/// let slab = Slab::new(Borrowed::new(&mut memory), 512, 8, Align::BYTE)?;
+/// let mut buffer = slab.get(0)?;
+/// buffer[..5].copy_from_slice(b"hello");
+/// assert_eq!((buffer.len(), slab.free()), (512, 7));
+/// drop(buffer);
+/// assert_eq!(slab.free(), 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Slab<R: Region> {
+    /// Its lines are in `memory`, behind the slots. The lifetime is that of the slab, which never lends it out
+    /// for longer.
+    pool: IndexPool<'static>,
+    slot_len: usize,
+    /// Never lent out, not even shared: what it is may have safe ways to its bytes.
+    memory: R,
+}
+
+impl<R: Region> Slab<R> {
+    /// How many bytes of memory `count` slots of `slot_len` bytes take, if the memory sits on the grid of
+    /// `align` and of a [`Line`]. `slot_len` is rounded up to `align`.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] if that is more than one object can have.
+    pub const fn region_len(slot_len: usize, count: u32, align: Align) -> Result<usize, Overflow> {
+        match Self::layout(slot_len, count, align) {
+            Ok(layout) => Ok(layout.total),
+            Err(overflow) => Err(overflow),
+        }
+    }
+
+    const fn layout(slot_len: usize, count: u32, align: Align) -> Result<Layout, Overflow> {
+        let slot_len = match align.ceil_len(slot_len) {
+            Ok(slot_len) => slot_len,
+            Err(overflow) => return Err(overflow),
+        };
+        let Some(slots) = slot_len.checked_mul(count as usize) else { return Err(Overflow) };
+        let Some(lines_at) = slots.checked_next_multiple_of(align_of::<Line>()) else { return Err(Overflow) };
+        let Some(total) = lines_at.checked_add(IndexPool::lines(count) * size_of::<Line>()) else {
+            return Err(Overflow);
+        };
+        if total > isize::MAX.unsigned_abs() {
+            Err(Overflow)
+        } else {
+            Ok(Layout { slot_len, lines_at, total })
+        }
+    }
+
+    /// Cuts `memory` into `count` slots of at least `slot_len` bytes each, every one on the grid of `align`.
+    ///
+    /// # Errors
+    ///
+    /// [`SlabError`], with the memory, if a number is zero or too large, or the memory is too short, or it
+    /// does not begin on the grid.
+    pub fn new(memory: R, slot_len: usize, count: u32, align: Align) -> Result<Self, SlabError<R>> {
+        let refuse = |memory, why| Err(SlabError { memory, why });
+        if slot_len == 0 || count == 0 || count > IndexPool::MAX_CAPACITY {
+            return refuse(memory, SlabRefusal::Size { slot_len, count });
+        }
+        let Ok(layout) = Self::layout(slot_len, count, align) else {
+            return refuse(memory, SlabRefusal::Size { slot_len, count });
+        };
+        let start = memory.start();
+        if !align.divides(start.addr().get() as u64) {
+            return refuse(memory, SlabRefusal::Misaligned { address: start.addr().get(), align });
+        }
+        // The lines need their own alignment, which the memory need not have.
+        let after_slots = start.addr().get() + layout.lines_at;
+        let gap = after_slots.wrapping_neg() % align_of::<Line>();
+        let needed = layout.total + gap;
+        if memory.len() < needed {
+            let given = memory.len();
+            return refuse(memory, SlabRefusal::TooShort { needed, given });
+        }
+        // SAFETY: `lines_at + gap` is below `needed`, which the region has.
+        let first = unsafe { start.add(layout.lines_at + gap) }.cast::<Line>();
+        for at in 0..IndexPool::lines(count) {
+            // SAFETY: `needed` bytes hold that many lines behind `lines_at + gap`.
+            let line = unsafe { first.add(at) };
+            // SAFETY: within the region, which is writable and ours alone, and aligned by `gap`.
+            unsafe { line.write(Line::new()) };
+        }
+        // SAFETY: just written; they are ours for as long as `memory` lives, which is at least as long as the
+        // pool, and no slot overlaps them.
+        let lines = unsafe { slice::from_raw_parts_mut(first.as_ptr(), IndexPool::lines(count)) };
+        match IndexPool::new(lines, count) {
+            Ok(pool) => Ok(Self { pool, slot_len: layout.slot_len, memory }),
+            Err(_) => refuse(memory, SlabRefusal::Size { slot_len, count }),
+        }
+    }
+
+    /// Draws a buffer; see [`IndexPool::get`] for `hint`.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`]: there was a moment during the call at which none was free, but for those that handles
+    /// keep in reserve.
+    #[inline]
+    pub fn get(&self, hint: u32) -> Result<Buffer<'_>, Exhausted> {
+        let held = self.pool.take(hint)?;
+        // SAFETY: the guard is of our pool, whose every index has a slot.
+        Ok(unsafe { Buffer::new(held, self.start(), self.slot_len) })
+    }
+
+    /// A handle that keeps `reserve` buffers for itself; see [`IndexPool::handle`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReserveError`], as for an index pool.
+    pub fn handle(&self, reserve: u32) -> Result<SlabHandle<'_>, ReserveError> {
+        let handle = self.pool.handle(reserve)?;
+        // SAFETY: the handle is of our pool, whose every index has a slot.
+        Ok(unsafe { SlabHandle::new(handle, self.start(), self.slot_len) })
+    }
+
+    /// The buffer that was turned into the number `index` by [`Buffer::into_index`].
+    ///
+    /// # Errors
+    ///
+    /// [`PutError`] if no buffer of this slab is a mere number of that value now.
+    ///
+    /// # Safety
+    ///
+    /// Whoever turned the buffer into a number has passed it on to the caller, and nothing, the kernel
+    /// included, touches its bytes any more.
+    pub unsafe fn from_index(&self, index: u32) -> Result<Buffer<'_>, PutError> {
+        let held = self.pool.hold(index)?;
+        // SAFETY: as in `get`.
+        Ok(unsafe { Buffer::new(held, self.start(), self.slot_len) })
+    }
+
+    /// The index of the slot that begins at `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`SlotError`] if the address is outside the slots, or within one but not at its beginning.
+    pub fn index_of(&self, address: *const u8) -> Result<u32, SlotError> {
+        let address = address.addr();
+        let offset = address.wrapping_sub(self.start().addr().get());
+        match u32::try_from(offset / self.slot_len) {
+            Ok(index) if index < self.count() => match offset % self.slot_len {
+                0 => Ok(index),
+                into => Err(SlotError::Within { address, index, into }),
+            },
+            _ => Err(SlotError::Outside { address }),
+        }
+    }
+
+    /// Whether `address` is in one of its slots.
+    pub fn contains(&self, address: *const u8) -> bool {
+        address.addr().wrapping_sub(self.start().addr().get()) < self.whole().len()
+    }
+
+    /// All slots as one range, to be registered as one fixed buffer.
+    pub fn whole(&self) -> IoVec {
+        IoVec::new(self.start().as_ptr(), self.slot_len * self.count() as usize)
+    }
+
+    /// The length of a slot in bytes: what was asked for, rounded up to the grid.
+    pub const fn slot_len(&self) -> usize {
+        self.slot_len
+    }
+
+    /// How many slots there are.
+    pub const fn count(&self) -> u32 {
+        self.pool.capacity()
+    }
+
+    /// How many slots are free and kept by no handle. Exact only while nobody draws or puts.
+    pub fn free(&self) -> u32 {
+        self.pool.free()
+    }
+
+    /// How many slots no handle has reserved.
+    pub fn unreserved(&self) -> u32 {
+        self.pool.unreserved()
+    }
+
+    /// The memory that it was cut from, back. No buffer is left to use it.
+    pub fn into_memory(self) -> R {
+        self.memory
+    }
+
+    #[inline]
+    fn start(&self) -> NonNull<u8> {
+        self.memory.start()
+    }
+}
+
+/// Where the parts of a slab are, from its start on.
+struct Layout {
+    slot_len: usize,
+    lines_at: usize,
+    total: usize,
+}
+
+/// A slab that cannot be made, with the memory that it was to be cut from.
+pub struct SlabError<R> {
+    /// The memory.
+    pub memory: R,
+    /// Why it cannot be made.
+    pub why: SlabRefusal,
+}
+
+impl<R> fmt::Debug for SlabError<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SlabError").field("why", &self.why).finish_non_exhaustive()
+    }
+}
+
+impl<R> fmt::Display for SlabError<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl<R> core::error::Error for SlabError<R> {}
+
+/// Why a slab cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlabRefusal {
+    /// A number is zero, or together they are more than memory can hold.
+    Size {
+        /// The length of a slot, in bytes.
+        slot_len: usize,
+        /// How many slots.
+        count: u32,
+    },
+    /// The memory does not begin on the grid.
+    Misaligned {
+        /// Where it begins.
+        address: usize,
+        /// The grid.
+        align: Align,
+    },
+    /// The memory has too few bytes.
+    TooShort {
+        /// How many it takes.
+        needed: usize,
+        /// How many there are.
+        given: usize,
+    },
+}
+
+impl fmt::Display for SlabRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size { slot_len, count } => {
+                write!(
+                    f,
+                    "a slab of {count} slots of {slot_len} bytes is not possible; both must be at least 1, \
+                    the count at most 2³¹, and all of it fit into memory"
+                )
+            }
+            Self::Misaligned { address, align } => {
+                write!(f, "the memory begins at {address:#x}, which is not a multiple of {align}")
+            }
+            Self::TooShort { needed, given } => {
+                write!(f, "the slab needs {needed} bytes and was given {given}")
+            }
+        }
+    }
+}
+
+/// An address that is not that of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotError {
+    /// It is outside the slab.
+    Outside {
+        /// The address.
+        address: usize,
+    },
+    /// It is within a slot, and not where the slot begins.
+    Within {
+        /// The address.
+        address: usize,
+        /// The slot.
+        index: u32,
+        /// How many bytes into it.
+        into: usize,
+    },
+}
+
+impl fmt::Display for SlotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outside { address } => write!(f, "address {address:#x} is outside the slab"),
+            Self::Within { address, index, into } => {
+                write!(f, "address {address:#x} is {into} bytes into slot {index}, not where it begins")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SlotError {}

@@ -1,0 +1,565 @@
+//! The pools, from outside.
+
+use std::collections::BTreeSet;
+use std::mem;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use bareio_core::Align;
+use bareio_core::pool::{
+    Borrowed, CapacityError, Exhausted, Foreign, Held, IndexPool, Line, PutError, ReserveError, Slab,
+    SlabRefusal, SlotError, Tier, TierError, Tiers,
+};
+use proptest::prelude::*;
+
+/// How often the stress tests go round. Miri needs few rounds, because it looks at each of them closely.
+const ROUNDS: u32 = if cfg!(miri) { 50 } else { 100_000 };
+
+fn lines(capacity: u32) -> Vec<Line> {
+    (0..IndexPool::lines(capacity)).map(|_| Line::new()).collect()
+}
+
+// ---- indexes ----------------------------------------------------------------------------------------
+
+#[test]
+fn the_capacity_is_as_asked_and_every_index_is_given_out_once() {
+    for capacity in [1, 2, 31, 32, 33, 63, 64, 65, 100, 2048, 2049, 5000] {
+        let mut lines = lines(capacity);
+        let pool = IndexPool::new(&mut lines, capacity).unwrap();
+        let drawn: BTreeSet<u32> = (0..capacity).map(|_| pool.get(7).unwrap()).collect();
+        assert_eq!(drawn, (0..capacity).collect(), "of capacity {capacity}");
+        assert_eq!(pool.get(0), Err(Exhausted));
+        drawn.into_iter().for_each(|index| pool.put(index).unwrap());
+        assert_eq!(pool.free(), capacity);
+    }
+}
+
+#[test]
+fn a_capacity_of_none_or_of_more_than_2_to_the_31_is_refused() {
+    let mut few = lines(64);
+    let error = IndexPool::new(&mut few, 0).unwrap_err();
+    assert_eq!(error, CapacityError::Capacity { capacity: 0 });
+    let error = IndexPool::new(&mut few, (1 << 31) + 1).unwrap_err();
+    assert_eq!(error.to_string(), "a pool of 2147483649 indexes is not possible; it takes 1 to 2147483648");
+    let error = IndexPool::new(&mut few, 1 << 31).unwrap_err();
+    assert_eq!(error, CapacityError::Lines { needed: (1 << 26) + (1 << 20), given: 3 });
+}
+
+#[test]
+fn a_hint_that_is_free_is_what_is_drawn_and_any_number_is_a_hint() {
+    let mut lines = lines(100);
+    let pool = IndexPool::new(&mut lines, 100).unwrap();
+    for hint in [0, 31, 32, 77, 99] {
+        assert_eq!(pool.get(hint), Ok(hint));
+        pool.put(hint).unwrap();
+    }
+    for hint in [100, 127, 128, u32::MAX] {
+        let index = pool.get(hint).unwrap();
+        assert!(index < 100);
+        pool.put(index).unwrap();
+    }
+}
+
+#[test]
+fn a_put_of_what_is_not_out_is_refused_and_changes_nothing() {
+    let mut lines = lines(40);
+    let pool = IndexPool::new(&mut lines, 40).unwrap();
+    assert_eq!(pool.put(3), Err(PutError::Free { index: 3 }), "never drawn");
+    assert_eq!(
+        pool.put(40),
+        Err(PutError::Foreign { index: 40, capacity: 40 }),
+        "in the last word, but not there"
+    );
+    assert_eq!(pool.put(u32::MAX), Err(PutError::Foreign { index: u32::MAX, capacity: 40 }));
+    let index = pool.get(3).unwrap();
+    pool.put(index).unwrap();
+    assert_eq!(pool.put(index), Err(PutError::Free { index }), "twice");
+    let held = pool.take(5).unwrap();
+    assert_eq!(pool.put(5), Err(PutError::Held { index: 5 }), "a guard has it");
+    assert_eq!(pool.free(), 39);
+    drop(held);
+    let handle = pool.handle(32).unwrap();
+    assert_eq!(pool.put(0), Err(PutError::Held { index: 0 }), "a handle keeps it");
+    drop(handle);
+    assert_eq!(pool.free(), 40);
+}
+
+#[test]
+fn a_guard_becomes_a_number_and_a_number_a_guard_once() {
+    let mut lines = lines(4);
+    let pool = IndexPool::new(&mut lines, 4).unwrap();
+    let index = pool.take(2).unwrap().into_index();
+    assert_eq!(pool.free(), 3);
+    let held = pool.hold(index).unwrap();
+    assert_eq!(pool.hold(index).unwrap_err(), PutError::Held { index });
+    drop(held);
+    assert_eq!(pool.hold(index).unwrap_err(), PutError::Free { index });
+    assert!(matches!(pool.hold(4), Err(PutError::Foreign { .. })));
+    assert_eq!(pool.free(), 4);
+}
+
+// ---- handles ----------------------------------------------------------------------------------------
+
+#[test]
+fn a_reservation_leaves_the_advertised_capacity_for_as_long_as_the_handle_lives() {
+    let mut lines = lines(8);
+    let pool = IndexPool::new(&mut lines, 8).unwrap();
+    assert_eq!(pool.handle(33).unwrap_err(), ReserveError::TooLarge { reserve: 33 });
+    assert_eq!(pool.handle(9).unwrap_err(), ReserveError::Reserved { reserve: 9, unreserved: 8 });
+    let handle = pool.handle(6).unwrap();
+    assert_eq!((handle.at_hand(), pool.unreserved(), pool.free()), (6, 2, 2));
+    assert_eq!(pool.handle(3).unwrap_err(), ReserveError::Reserved { reserve: 3, unreserved: 2 });
+    let taken = [pool.get(0).unwrap(), pool.get(0).unwrap()];
+    assert_eq!(pool.get(0), Err(Exhausted), "the rest is reserved");
+    assert_eq!(pool.handle(2).unwrap_err(), ReserveError::InUse { reserve: 2, free: 0 });
+    assert_eq!(pool.unreserved(), 2, "a handle that was refused leaves nothing behind");
+    drop(handle);
+    for index in taken {
+        pool.put(index).unwrap();
+    }
+    assert_eq!((pool.unreserved(), pool.free()), (8, 8));
+}
+
+#[test]
+fn a_handle_draws_beyond_its_reserve_and_keeps_no_more_than_it() {
+    let mut lines = lines(100);
+    let pool = IndexPool::new(&mut lines, 100).unwrap();
+    let mut handle = pool.handle(4).unwrap();
+    let mut all: Vec<Held> = (0..100).map(|_| handle.get().unwrap()).collect();
+    assert_eq!(handle.get().unwrap_err(), Exhausted);
+    let numbers: BTreeSet<u32> = all.iter().map(Held::index).collect();
+    assert_eq!(numbers.len(), 100);
+    for held in all.drain(..) {
+        handle.put(held).unwrap();
+    }
+    assert_eq!((handle.at_hand(), pool.free()), (4, 96));
+}
+
+#[test]
+fn a_handle_without_a_reserve_keeps_nothing() {
+    let mut lines = lines(2);
+    let pool = IndexPool::new(&mut lines, 2).unwrap();
+    let mut handle = pool.handle(0).unwrap();
+    let (a, b) = (handle.get().unwrap(), handle.get().unwrap());
+    assert_ne!(a.index(), b.index());
+    assert_eq!(handle.get().unwrap_err(), Exhausted);
+    handle.put(a).unwrap();
+    drop(b);
+    assert_eq!(pool.free(), 2);
+}
+
+#[test]
+fn the_last_index_put_is_the_first_drawn() {
+    let mut lines = lines(64);
+    let pool = IndexPool::new(&mut lines, 64).unwrap();
+    let mut handle = pool.handle(8).unwrap();
+    let (first, second) = (handle.get().unwrap(), handle.get().unwrap());
+    let (one, two) = (first.index(), second.index());
+    handle.put(second).unwrap();
+    handle.put(first).unwrap();
+    let drawn = [handle.get().unwrap(), handle.get().unwrap()];
+    assert_eq!(drawn.map(|held| held.index()), [one, two]);
+}
+
+#[test]
+fn a_guard_of_another_pool_is_given_back() {
+    let (mut here, mut there) = (lines(1), lines(1));
+    let (here, there) = (IndexPool::new(&mut here, 1).unwrap(), IndexPool::new(&mut there, 1).unwrap());
+    let mut handle = here.handle(1).unwrap();
+    let Foreign(held) = handle.put(there.take(0).unwrap()).unwrap_err();
+    assert_eq!((there.free(), here.free()), (0, 0));
+    drop(held);
+    assert_eq!(there.free(), 1);
+}
+
+#[test]
+fn what_is_leaked_is_lost_and_nothing_else() {
+    let mut lines = lines(10);
+    let pool = IndexPool::new(&mut lines, 10).unwrap();
+    mem::forget(pool.handle(4).unwrap());
+    mem::forget(pool.take(0).unwrap());
+    let rest: BTreeSet<u32> = std::iter::from_fn(|| pool.get(0).ok()).collect();
+    assert_eq!((rest.len(), pool.unreserved()), (5, 6));
+}
+
+#[test]
+fn guards_outlive_the_handle_they_were_drawn_from() {
+    let mut lines = lines(4);
+    let pool = IndexPool::new(&mut lines, 4).unwrap();
+    let mut handle = pool.handle(2).unwrap();
+    let held = handle.get().unwrap();
+    drop(handle);
+    assert_eq!(pool.free(), 3);
+    drop(held);
+    assert_eq!(pool.free(), 4);
+}
+
+// ---- many threads -----------------------------------------------------------------------------------
+
+/// Marks an index as owned, and panics if it was.
+fn own(owners: &[AtomicU32], index: u32) {
+    assert_eq!(owners[index as usize].swap(1, Ordering::Relaxed), 0, "index {index} has two owners");
+}
+
+fn disown(owners: &[AtomicU32], index: u32) {
+    assert_eq!(owners[index as usize].swap(0, Ordering::Relaxed), 1, "index {index} had no owner");
+}
+
+/// What a stack of free indexes with a tag too narrow gets wrong: an index is drawn, put and drawn again while
+/// another thread is in the middle of drawing it.
+#[test]
+fn no_index_is_handed_out_twice_under_contention() {
+    for capacity in [1, 2, 3, 33] {
+        let mut lines = lines(capacity);
+        let pool = IndexPool::new(&mut lines, capacity).unwrap();
+        let owners: Vec<AtomicU32> = (0..capacity).map(|_| AtomicU32::new(0)).collect();
+        let barrier = Barrier::new(4);
+        thread::scope(|scope| {
+            for thread in 0..4 {
+                let (pool, owners, barrier) = (&pool, &owners[..], &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    for round in 0..ROUNDS / 4 {
+                        if (round + thread) % 2 == 0 {
+                            let Ok(index) = pool.get(round) else { continue };
+                            own(owners, index);
+                            disown(owners, index);
+                            pool.put(index).unwrap();
+                        } else {
+                            let Ok(held) = pool.take(round) else { continue };
+                            own(owners, held.index());
+                            disown(owners, held.index());
+                            drop(held);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(pool.free(), capacity);
+    }
+}
+
+/// The plain loop of two threads in which a pool with cursors that wait for each other hangs for ever.
+#[test]
+fn two_threads_that_draw_and_put_one_index_each_come_to_an_end() {
+    let mut lines = lines(2);
+    let pool = IndexPool::new(&mut lines, 2).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    let index = pool.get(0).expect("two threads, two indexes");
+                    pool.put(index).expect("there is always room for what was drawn");
+                }
+            });
+        }
+    });
+}
+
+/// Threads that together hold fewer than there are never find the pool exhausted, wherever the free ones are;
+/// nor do puts ever find it full.
+#[test]
+fn a_pool_with_something_free_is_never_called_exhausted() {
+    let capacity = 70; // three words
+    let mut lines = lines(capacity);
+    let pool = IndexPool::new(&mut lines, capacity).unwrap();
+    let idle: Vec<u32> = (0..capacity - 4).map(|at| pool.get(at).unwrap()).collect();
+    thread::scope(|scope| {
+        for thread in 0..3_u32 {
+            let pool = &pool;
+            scope.spawn(move || {
+                for round in 0..ROUNDS / 4 {
+                    let index = pool.get(round.wrapping_mul(31 + thread)).expect("4 indexes, 3 threads");
+                    pool.put(index).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(pool.free(), 4);
+    drop(idle);
+}
+
+#[test]
+fn indexes_drawn_here_and_put_there_come_round() {
+    let mut lines = lines(64);
+    let pool = IndexPool::new(&mut lines, 64).unwrap();
+    let owners: Vec<AtomicU32> = (0..64).map(|_| AtomicU32::new(0)).collect();
+    let (sender, receiver) = std::sync::mpsc::sync_channel::<Held>(8);
+    let (mut here, mut there) = (pool.handle(16).unwrap(), pool.handle(16).unwrap());
+    thread::scope(|scope| {
+        let owners = &owners;
+        scope.spawn(move || {
+            for _ in 0..ROUNDS / 4 {
+                let held = loop {
+                    match here.get() {
+                        Ok(held) => break held,
+                        Err(Exhausted) => thread::yield_now(),
+                    }
+                };
+                own(owners, held.index());
+                sender.send(held).unwrap();
+            }
+        });
+        scope.spawn(move || {
+            for held in receiver {
+                disown(owners, held.index());
+                there.put(held).unwrap();
+            }
+        });
+    });
+    assert_eq!((pool.free(), pool.unreserved()), (64, 64));
+}
+
+// ---- against a model --------------------------------------------------------------------------------
+
+#[derive(Clone, Debug)]
+enum Step {
+    Get { hint: u32 },
+    Put { index: u32 },
+    Take { hint: u32 },
+    DropHeld { at: usize },
+    ToNumber { at: usize },
+    Hold { index: u32 },
+    HandleGet { handle: usize },
+    HandlePut { handle: usize, at: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        any::<u32>().prop_map(|hint| Step::Get { hint }),
+        (0..80_u32).prop_map(|index| Step::Put { index }),
+        any::<u32>().prop_map(|hint| Step::Take { hint }),
+        any::<usize>().prop_map(|at| Step::DropHeld { at }),
+        any::<usize>().prop_map(|at| Step::ToNumber { at }),
+        (0..80_u32).prop_map(|index| Step::Hold { index }),
+        (0..2_usize).prop_map(|handle| Step::HandleGet { handle }),
+        (0..2_usize, any::<usize>()).prop_map(|(handle, at)| Step::HandlePut { handle, at }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// One thread's steps, against two sets: what is drawn as a number, and what is held.
+    #[test]
+    fn the_pool_is_a_set_whatever_the_order(
+        capacity in 8..70_u32,
+        reserves in [0..4_u32, 0..4_u32],
+        steps in prop::collection::vec(step(), 1..if cfg!(miri) { 40 } else { 400 }),
+    ) {
+        let mut lines = lines(capacity);
+        let pool = IndexPool::new(&mut lines, capacity).unwrap();
+        let mut handles = reserves.map(|reserve| pool.handle(reserve).unwrap());
+        let mut numbers = BTreeSet::new();
+        let mut guards: Vec<Held> = Vec::new();
+        for step in steps {
+            let at_hand: u32 = handles.iter().map(bareio_core::pool::Handle::at_hand).sum();
+            let out = u32::try_from(numbers.len() + guards.len()).unwrap();
+            let free = capacity - out - at_hand;
+            prop_assert_eq!(pool.free(), free);
+            match step {
+                Step::Get { hint } => match pool.get(hint) {
+                    Ok(index) => {
+                        prop_assert!(index < capacity && numbers.insert(index));
+                        prop_assert!(guards.iter().all(|held| held.index() != index));
+                    }
+                    Err(Exhausted) => prop_assert_eq!(free, 0),
+                },
+                Step::Take { hint } => match pool.take(hint) {
+                    Ok(held) => {
+                        prop_assert!(guards.iter().all(|other| other.index() != held.index()));
+                        prop_assert!(!numbers.contains(&held.index()));
+                        guards.push(held);
+                    }
+                    Err(Exhausted) => prop_assert_eq!(free, 0),
+                },
+                Step::Put { index } => prop_assert_eq!(pool.put(index).is_ok(), numbers.remove(&index)),
+                Step::Hold { index } => {
+                    let held = pool.hold(index);
+                    prop_assert_eq!(held.is_ok(), numbers.remove(&index));
+                    guards.extend(held);
+                }
+                Step::DropHeld { at } if !guards.is_empty() => drop(guards.swap_remove(at % guards.len())),
+                Step::ToNumber { at } if !guards.is_empty() => {
+                    prop_assert!(numbers.insert(guards.swap_remove(at % guards.len()).into_index()));
+                }
+                Step::HandleGet { handle } => match handles[handle].get() {
+                    Ok(held) => {
+                        prop_assert!(guards.iter().all(|other| other.index() != held.index()));
+                        prop_assert!(!numbers.contains(&held.index()));
+                        guards.push(held);
+                    }
+                    Err(Exhausted) => prop_assert_eq!((free, handles[handle].at_hand()), (0, 0)),
+                },
+                Step::HandlePut { handle, at } if !guards.is_empty() => {
+                    let held = guards.swap_remove(at % guards.len());
+                    prop_assert!(handles[handle].put(held).is_ok());
+                    prop_assert!(handles[handle].at_hand() <= handles[handle].reserve());
+                }
+                _ => {}
+            }
+        }
+        drop((guards, handles));
+        numbers.into_iter().for_each(|index| pool.put(index).unwrap());
+        prop_assert_eq!((pool.free(), pool.unreserved()), (capacity, capacity));
+    }
+}
+
+// ---- slabs ------------------------------------------------------------------------------------------
+
+/// Memory for a slab, somewhat more than it takes, on no particular boundary.
+fn memory(slot_len: usize, count: u32) -> Vec<u8> {
+    vec![0; Slab::<Borrowed>::region_len(slot_len, count, Align::BYTE).unwrap() + align_of::<Line>()]
+}
+
+#[test]
+fn slots_are_equal_disjoint_and_inside_the_whole() {
+    let mut memory = memory(24, 40);
+    let slab = Slab::new(Borrowed::new(&mut memory), 24, 40, Align::BYTE).unwrap();
+    let mut buffers: Vec<_> = (0..40).map(|_| slab.get(0).unwrap()).collect();
+    assert_eq!(slab.get(0).unwrap_err(), Exhausted);
+    let whole = slab.whole();
+    assert_eq!((whole.len(), slab.slot_len(), slab.count()), (24 * 40, 24, 40));
+    for (number, buffer) in (0..).zip(&mut buffers) {
+        assert_eq!(slab.index_of(buffer.as_ptr()), Ok(buffer.index()));
+        assert!(slab.contains(buffer.as_ptr()));
+        buffer.fill(number);
+    }
+    for (number, buffer) in (0..).zip(&buffers) {
+        assert!(buffer.iter().all(|&byte| byte == number), "slot {} was written by another", buffer.index());
+    }
+}
+
+#[test]
+fn slots_sit_on_the_grid_and_are_rounded_up_to_it() {
+    let mut memory = vec![0_u8; 16 * 1024];
+    let skip = memory.as_ptr().align_offset(4096);
+    let slab = Slab::new(Borrowed::new(&mut memory[skip..]), 1000, 2, Align::KIB_4).unwrap();
+    assert_eq!(slab.slot_len(), 4096);
+    let (a, b) = (slab.get(0).unwrap(), slab.get(0).unwrap());
+    assert_eq!((a.as_ptr().addr() % 4096, b.as_ptr().addr() % 4096), (0, 0));
+}
+
+#[test]
+fn foreign_and_tampered_addresses_are_seen() {
+    let mut memory = memory(64, 4);
+    let slab = Slab::new(Borrowed::new(&mut memory), 64, 4, Align::BYTE).unwrap();
+    let start = slab.whole().base().cast_const();
+    let at = |offset: isize| start.wrapping_offset(offset);
+    assert_eq!(slab.index_of(at(192)), Ok(3));
+    assert_eq!(slab.index_of(at(256)), Err(SlotError::Outside { address: at(256).addr() }), "the end");
+    assert_eq!(slab.index_of(at(-1)), Err(SlotError::Outside { address: at(-1).addr() }));
+    assert_eq!(slab.index_of(at(-64)), Err(SlotError::Outside { address: at(-64).addr() }));
+    let within = SlotError::Within { address: at(65).addr(), index: 1, into: 1 };
+    assert_eq!(slab.index_of(at(65)), Err(within));
+    assert!(slab.contains(at(255)) && !slab.contains(at(256)) && !slab.contains(at(-1)));
+}
+
+#[test]
+fn a_slab_that_cannot_be_gives_its_memory_back() {
+    let mut memory = vec![0_u8; 8192];
+    let skip = memory.as_ptr().align_offset(4096);
+    let memory = Borrowed::new(&mut memory[skip + 1..]);
+    let error = Slab::new(memory, 512, 1, Align::KIB_4).unwrap_err();
+    assert!(matches!(error.why, SlabRefusal::Misaligned { .. }), "{error}");
+    let error = Slab::new(error.memory, 0, 1, Align::BYTE).unwrap_err();
+    assert_eq!(error.why, SlabRefusal::Size { slot_len: 0, count: 1 });
+    let error = Slab::new(error.memory, 1, 0, Align::BYTE).unwrap_err();
+    assert_eq!(error.why, SlabRefusal::Size { slot_len: 1, count: 0 });
+    let error = Slab::new(error.memory, usize::MAX, 2, Align::BYTE).unwrap_err();
+    assert_eq!(error.why, SlabRefusal::Size { slot_len: usize::MAX, count: 2 });
+    let error = Slab::new(error.memory, isize::MAX as usize, 1 << 31, Align::BYTE).unwrap_err();
+    assert!(matches!(error.why, SlabRefusal::Size { .. }), "{error}");
+    let error = Slab::new(error.memory, 8192, 1, Align::BYTE).unwrap_err();
+    assert!(matches!(error.why, SlabRefusal::TooShort { needed: 8192.., .. }), "{error}");
+    assert!(Slab::new(error.memory, 64, 8, Align::BYTE).is_ok());
+}
+
+#[test]
+fn a_buffer_through_a_handle_is_the_one_just_put_and_zero_wipes_it() {
+    let mut memory = memory(32, 8);
+    let slab = Slab::new(Borrowed::new(&mut memory), 32, 8, Align::BYTE).unwrap();
+    let mut handle = slab.handle(4).unwrap();
+    let mut buffer = handle.get().unwrap();
+    buffer[0] = 9;
+    let index = buffer.index();
+    handle.put(buffer).unwrap();
+    let mut buffer = handle.get().unwrap();
+    assert_eq!((buffer.index(), buffer[0]), (index, 9), "what was written stays until it is wiped");
+    buffer.zero();
+    assert!(buffer.iter().all(|&byte| byte == 0));
+    assert_eq!((slab.free(), slab.unreserved()), (4, 4));
+}
+
+#[test]
+fn a_buffer_passes_through_a_number() {
+    let mut memory = memory(32, 2);
+    let slab = Slab::new(Borrowed::new(&mut memory), 32, 2, Align::BYTE).unwrap();
+    let mut buffer = slab.get(1).unwrap();
+    buffer[31] = 5;
+    let index = buffer.into_index();
+    // SAFETY: the buffer became this number just above, and nothing else touches it.
+    let buffer = unsafe { slab.from_index(index) }.unwrap();
+    assert_eq!(buffer[31], 5);
+    // SAFETY: refused, because it is a buffer already.
+    assert_eq!(unsafe { slab.from_index(index) }.unwrap_err(), PutError::Held { index });
+}
+
+#[test]
+fn a_slab_moves_with_its_memory_and_gives_it_back() {
+    let mut memory = memory(16, 3);
+    let slab = Slab::new(Borrowed::new(&mut memory), 16, 3, Align::BYTE).unwrap();
+    let moved = Box::new(slab);
+    moved.get(2).unwrap()[0] = 77;
+    let memory = (*moved).into_memory();
+    let again = Slab::new(memory, 16, 3, Align::BYTE).unwrap();
+    assert_eq!(again.get(2).unwrap()[0], 77);
+}
+
+#[test]
+fn buffers_cross_threads_and_come_back() {
+    let mut memory = memory(64, 16);
+    let slab = Slab::new(Borrowed::new(&mut memory), 64, 16, Align::BYTE).unwrap();
+    thread::scope(|scope| {
+        for thread in 0..4_u8 {
+            let slab = &slab;
+            scope.spawn(move || {
+                let mut handle = slab.handle(2).unwrap();
+                for round in 0..ROUNDS / 10 {
+                    let mut buffer = handle.get().unwrap();
+                    buffer.fill(thread);
+                    assert!(buffer.iter().all(|&byte| byte == thread), "two owners in round {round}");
+                    if round % 3 == 0 { drop(buffer) } else { handle.put(buffer).unwrap() }
+                }
+            });
+        }
+    });
+    assert_eq!((slab.free(), slab.unreserved()), (16, 16));
+}
+
+// ---- tiers ------------------------------------------------------------------------------------------
+
+#[test]
+fn the_smallest_tier_that_fits_and_has_one_free_serves() {
+    let (mut small, mut large) = (memory(512, 1), memory(8192, 1));
+    let mut tiers = Tiers::new();
+    assert_eq!(tiers.get(0).unwrap_err(), TierError::Missing { tier: Tier::Pico });
+    let slab = Slab::new(Borrowed::new(&mut small), 512, 1, Align::BYTE).unwrap();
+    let wrong = tiers.set(Tier::Small, slab).unwrap_err();
+    assert_eq!(wrong.to_string(), "slots of 512 bytes are not of tier small, whose buffers have 2048");
+    tiers.set(Tier::Micro, wrong.slab).unwrap();
+    let slab = Slab::new(Borrowed::new(&mut large), 8192, 1, Align::BYTE).unwrap();
+    assert!(tiers.set(Tier::Medium, slab).unwrap().is_none());
+
+    let first = tiers.get(0).unwrap();
+    let second = tiers.get(512).unwrap();
+    assert_eq!((first.len(), second.len()), (512, 8192), "the small one is taken, so a larger one serves");
+    assert_eq!(tiers.get(1).unwrap_err(), TierError::Exhausted(Exhausted));
+    assert_eq!(tiers.get(8193).unwrap_err(), TierError::Missing { tier: Tier::Big });
+    assert!(matches!(tiers.get(usize::MAX), Err(TierError::TooLong(_))));
+}

@@ -4,6 +4,9 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use crate::kernel::Kernel;
+use crate::map::Mapping;
+
 /// Memory with one owner, at an address of its own.
 ///
 /// # Safety
@@ -11,7 +14,8 @@ use core::ptr::NonNull;
 /// - [`start`](Self::start) and [`len`](Self::len) answer the same for as long as the value lives, also while it
 ///   is moved.
 /// - Those bytes are initialised, readable and writable, and nobody but the value's owner touches them, until
-///   it is dropped. The value itself does not touch them either, except when it is dropped.
+///   it is dropped. The value itself does not touch them either, except through a `&mut` to it or when it is
+///   dropped.
 pub unsafe trait Region {
     /// The first byte.
     fn start(&self) -> NonNull<u8>;
@@ -53,6 +57,18 @@ unsafe impl Region for Borrowed<'_> {
 
     fn len(&self) -> usize {
         self.len
+    }
+}
+
+// SAFETY: a mapping owns its bytes, zeroed by the kernel, at an address that stays as long as it does not grow,
+// and only `&mut Mapping` grows it. By itself it touches them only to unmap them.
+unsafe impl<K: Kernel> Region for Mapping<K> {
+    fn start(&self) -> NonNull<u8> {
+        self.as_ptr()
+    }
+
+    fn len(&self) -> usize {
+        Self::len(self)
     }
 }
 

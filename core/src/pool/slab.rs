@@ -34,7 +34,7 @@ use crate::iovec::IoVec;
 /// use bareio_core::pool::{Borrowed, Slab};
 ///
 /// let mut memory = vec![0; Slab::<Borrowed>::region_len(512, 8, Align::BYTE)? + 64];
-/// let slab = Slab::new(Borrowed::new(&mut memory), 512, 8, Align::BYTE)?;
+/// let slab = Slab::new(Borrowed::new(&mut memory), 512, 8, Align::BYTE).map_err(|error| error.why)?;
 /// let mut buffer = slab.get(0)?;
 /// buffer[..5].copy_from_slice(b"hello");
 /// assert_eq!((buffer.len(), slab.free()), (512, 7));
@@ -218,6 +218,11 @@ impl<R: Region> Slab<R> {
         self.memory
     }
 
+    /// The memory. For looking at what it is, never at its bytes, which have owners of their own.
+    pub(super) const fn mapping(&self) -> &R {
+        &self.memory
+    }
+
     #[inline]
     fn start(&self) -> NonNull<u8> {
         self.memory.start()
@@ -298,6 +303,8 @@ impl fmt::Display for SlabRefusal {
         }
     }
 }
+
+impl core::error::Error for SlabRefusal {}
 
 /// An address that is not that of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,13 +11,12 @@ use super::tier::{Tier, TooLong};
 /// Up to twelve slabs, one for each [`Tier`], from which [`get`](Self::get) picks the smallest that fits.
 ///
 /// ```
-/// use bareio_core::Align;
-/// use bareio_core::pool::{Borrowed, Slab, Tier, Tiers};
+/// use bareio_core::Linux;
+/// use bareio_core::pool::{Tier, Tiers};
 ///
-/// let (mut small, mut large) = (vec![0; 8192], vec![0; 65536]);
 /// let mut tiers = Tiers::new();
-/// tiers.set(Tier::Micro, Slab::new(Borrowed::new(&mut small), Tier::Micro.len(), 8, Align::BYTE)?)?;
-/// tiers.set(Tier::Medium, Slab::new(Borrowed::new(&mut large), Tier::Medium.len(), 4, Align::BYTE)?)?;
+/// tiers.map(Linux, Tier::Micro, 8)?;
+/// tiers.map(Linux, Tier::Medium, 4)?;
 ///
 /// assert_eq!(tiers.get(100)?.len(), 512);
 /// assert_eq!(tiers.get(513)?.len(), 8192);

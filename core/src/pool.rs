@@ -9,18 +9,24 @@
 //! | [`Slab`] | buffers of one size | a region of memory |
 //! | [`Tiers`] | buffers of twelve sizes | a slab for each |
 
+mod acquire;
+mod backoff;
 mod buffer;
 mod error;
 mod handle;
 mod index;
 mod line;
 mod mapped;
+mod park;
 mod region;
 mod slab;
 mod tier;
 mod tiers;
+mod waiters;
 mod watch;
 
+pub use acquire::{Acquire, AcquireError, Closed};
+pub use backoff::{Backoff, Pause};
 pub use buffer::{Buffer, SlabHandle};
 pub use error::{CapacityError, Exhausted, PutError, ReserveError};
 pub use handle::{Foreign, Handle, Held, MAX_RESERVE};

@@ -12,6 +12,10 @@ pub use core::sync::atomic::Ordering;
 
 use core::sync::atomic::AtomicUsize as NativeUsize;
 
+/// How often to look at something that another thread is about to change, before doing something else. Once
+/// under loom, which tries every number of looks there may be.
+pub const SPIN_LIMIT: u32 = if cfg!(loom) { 1 } else { 100 };
+
 /// Tells the processor that this thread is spinning; under loom, lets another thread run.
 pub fn spin_loop() {
     #[cfg(not(loom))]

@@ -6,8 +6,7 @@ mod fixture;
 use std::vec::Vec;
 
 use bareio_core::pool::{Exhausted, PutError};
-use fixture::{Fixture, check};
-use loom::cell::UnsafeCell;
+use fixture::{Fixture, Item, check};
 use loom::thread;
 
 /// The schedule we fear: one thread claims a whole word into its handle while another puts an index of that
@@ -203,25 +202,4 @@ fn a_handle_gives_everything_back_on_drop() {
         other.join().unwrap();
         assert_eq!((pool.unreserved(), pool.free()), (2, 2));
     });
-}
-
-/// What is attached to an index: touched by its owner only, or loom complains.
-struct Item(UnsafeCell<u32>);
-
-// SAFETY: touched by the owner of the index only; loom checks it.
-unsafe impl Sync for Item {}
-// SAFETY: as for `Sync`.
-unsafe impl Send for Item {}
-
-impl Item {
-    fn new() -> Self {
-        Self(UnsafeCell::new(0))
-    }
-
-    fn touch(&self) {
-        self.0.with_mut(|item| {
-            // SAFETY: the caller owns the index, so nobody else touches the item; loom checks it.
-            unsafe { *item += 1 };
-        });
-    }
 }

@@ -1,9 +1,11 @@
 //! A lock-free pool of numbers.
 
 use core::ptr;
+use core::task::Waker;
 
 use super::handle::{Handle, Held};
 use super::line::{Lent, Line};
+use super::waiters::{Phase, Waiters};
 use super::watch::Watch;
 use super::{CapacityError, Exhausted, MAX_RESERVE, PutError, ReserveError};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
@@ -69,6 +71,7 @@ pub struct IndexPool<'m> {
     /// What the living handles have reserved; at most `capacity`.
     reserved: AtomicU32,
     pub(super) watch: Watch,
+    pub(super) waiters: Waiters,
 }
 
 impl<'m> IndexPool<'m> {
@@ -109,7 +112,14 @@ impl<'m> IndexPool<'m> {
             *line = Line::with(usize::MAX >> (PER_SUMMARY - here));
         }
         let (words, summary) = (Lent::new(words), Lent::new(summary));
-        Ok(Self { words, summary, capacity, reserved: AtomicU32::new(0), watch: Watch::new() })
+        Ok(Self {
+            words,
+            summary,
+            capacity,
+            reserved: AtomicU32::new(0),
+            watch: Watch::new(),
+            waiters: Waiters::new(),
+        })
     }
 
     /// How many indexes it has; they are the numbers below this.
@@ -371,6 +381,27 @@ impl<'m> IndexPool<'m> {
     #[cold]
     fn tell(&self) {
         self.watch.changed();
+        self.serve();
+    }
+
+    /// Gives those who wait what is free, in order, and wakes them. Never waits itself: if somebody else is at
+    /// it, that one will see what we have to say.
+    pub(super) fn serve(&self) {
+        while let Some(mut queue) = self.waiters.try_lock() {
+            let seen = self.watch.changes();
+            let waker = queue.serve_first(|| {
+                if self.waiters.is_closed() {
+                    return Some(Phase::Closed);
+                }
+                self.draw_any(0, 1).ok().map(Phase::Served)
+            });
+            drop(queue);
+            // The lock is free again: a waker may do anything, also come back here.
+            let served = waker.map(Waker::wake).is_some();
+            if !served && self.watch.changes() == seen {
+                return;
+            }
+        }
     }
 
     #[inline]

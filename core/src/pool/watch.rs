@@ -3,21 +3,22 @@
 //! ```text
 //! who puts                         who looks
 //! 1  word |= bit       (SeqCst)    a  watchers += 1       (SeqCst)
-//! 2  watchers != 0?    (SeqCst)    b  seen = changes
-//!    then changes += 1             c  every word: nothing (SeqCst)
+//! 2  watchers != 0?    (SeqCst)       fence              (SeqCst)
+//!    then changes += 1             b  seen = changes
+//!                                  c  every word: nothing
 //!                                  d  changes == seen? then there was nothing
 //! ```
 //!
 //! A look at one word after the other is not a look at all of them at once: an index may be put into a word
 //! already passed while another is drawn from a word still ahead, and the pool seems empty although at no
 //! moment it was. So whoever finds nothing has itself counted as a watcher and looks again until nothing was
-//! put during the look. Both sides write, then read what the other wrote, and all four accesses are in the one
-//! order of `SeqCst`: if 2 does not see a, then 1 is before c. A put that is between 1 and 2 at d has not
+//! put during the look. Both sides write, then read what the other wrote, and the accesses and the fence are in
+//! the one order of `SeqCst`: if 2 does not see a, then 1 is before the fence, and c sees it. A put that is between 1 and 2 at d has not
 //! returned yet, and counts as later.
 //!
 //! This costs who puts one load of a word that hardly ever changes.
 
-use crate::sync::{AtomicUsize, Ordering, between_seq_cst};
+use crate::sync::{AtomicUsize, Ordering, between_seq_cst, fence};
 
 /// Who watches a pool, and how often it changed under their eyes.
 #[derive(Debug, Default)]
@@ -41,15 +42,18 @@ impl Watch {
 
     /// Tells the watchers that something was put.
     pub(super) fn changed(&self) {
-        // Release: pairs with the Acquire in `changes`, so that who sees this sees what was put.
-        self.changes.fetch_add(1, Ordering::Release);
+        // SeqCst: step 1 in `waiters`. Release in it pairs with the Acquire in `changes`, so that who sees this
+        // sees what was put.
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        between_seq_cst();
     }
 
     /// Becomes a watcher.
     pub(super) fn enter(&self) {
         // SeqCst: step a; pairs with the load in `is_watched`.
         self.watchers.fetch_add(1, Ordering::SeqCst);
-        between_seq_cst();
+        // SeqCst: what is read after it, Relaxed or not, is no older than what was put by those who did not see us.
+        fence(Ordering::SeqCst);
     }
 
     /// Is a watcher no more.
@@ -60,8 +64,8 @@ impl Watch {
 
     /// How many changes there were, modulo 2⁶⁴. Only equality means anything.
     pub(super) fn changes(&self) -> usize {
-        // Acquire: pairs with the Release in `changed`.
-        self.changes.load(Ordering::Acquire)
+        // SeqCst: step c in `waiters`. Acquire in it pairs with the Release in `changed`.
+        self.changes.load(Ordering::SeqCst)
     }
 
     /// Looks until `look` finds something, or until nothing was put while it found nothing.

@@ -1,0 +1,222 @@
+//! Waiting for an index, in every interleaving.
+#![cfg(loom)]
+
+mod fixture;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use bareio_core::pool::Closed;
+use bareio_core::sync::AtomicU32;
+use bareio_core::{Errno, Kernel};
+use fixture::{Fixture, Item, check};
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
+
+/// A put while somebody is about to wait wakes it, or is found by it. If neither, loom reports a deadlock.
+#[test]
+fn no_wake_up_is_lost() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let item = Arc::new(Item::new());
+        let (theirs, their_item) = (pool.clone(), item.clone());
+        let held = pool.take(0).unwrap().into_index();
+        item.touch();
+        let other = thread::spawn(move || {
+            let held = block_on(theirs.acquire_async()).unwrap();
+            their_item.touch();
+            drop(held);
+        });
+        drop(pool.hold(held).unwrap());
+        other.join().unwrap();
+        item.touch();
+        assert_eq!(pool.free(), 1);
+    });
+}
+
+/// The same for an index that was put as a number.
+#[test]
+fn a_number_that_is_put_wakes_too() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let index = pool.get(0).unwrap();
+        let theirs = pool.clone();
+        let other = thread::spawn(move || drop(block_on(theirs.acquire_async()).unwrap()));
+        pool.put(index).unwrap();
+        other.join().unwrap();
+        assert_eq!(pool.free(), 1);
+    });
+}
+
+/// Two wait for one index, and the first hands on to the second.
+#[test]
+fn two_waiters_share_one_index_and_both_come_to_an_end() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let item = Arc::new(Item::new());
+        let others = [(); 2].map(|()| {
+            let (pool, item) = (pool.clone(), item.clone());
+            thread::spawn(move || {
+                let held = block_on(pool.acquire_async()).unwrap();
+                item.touch();
+                drop(held);
+            })
+        });
+        for other in others {
+            other.join().unwrap();
+        }
+        assert_eq!(pool.free(), 1);
+    });
+}
+
+/// Two puts at once, and two who wait: while one put serves, the other only leaves a note.
+#[test]
+fn two_puts_at_once_serve_two_waiters() {
+    check(|| {
+        let pool = Fixture::with_capacity(2);
+        let (one, two) = (pool.get(0).unwrap(), pool.get(0).unwrap());
+        let mut first = Box::pin(pool.acquire_async());
+        let mut second = Box::pin(pool.acquire_async());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+
+        let theirs = pool.clone();
+        let other = thread::spawn(move || theirs.put(one).unwrap());
+        pool.put(two).unwrap();
+        other.join().unwrap();
+
+        assert!(first.as_mut().poll(&mut context).is_ready());
+        assert!(second.as_mut().poll(&mut context).is_ready(), "a put was forgotten");
+    });
+}
+
+/// A waiter leaves while it is served: the index goes to the next, or back.
+#[test]
+fn a_waiter_that_leaves_takes_nothing_along() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let index = pool.get(0).unwrap();
+        let theirs = pool.clone();
+        let other = thread::spawn(move || {
+            let mut acquire = Box::pin(theirs.acquire_async());
+            let poll = acquire.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            drop(acquire);
+            drop(poll);
+        });
+        pool.put(index).unwrap();
+        let held = block_on(pool.acquire_async()).unwrap();
+        other.join().unwrap();
+        drop(held);
+        assert_eq!(pool.free(), 1);
+    });
+}
+
+/// What a handle has in reserve, idle or busy, is nothing that a waiter waits for.
+#[test]
+fn an_idle_handle_never_blocks_a_waiter() {
+    check(|| {
+        let pool = Fixture::with_capacity(2);
+        let mut handle = pool.handle(1).unwrap();
+        let held = handle.get().unwrap();
+        let above = handle.get().unwrap();
+        let theirs = pool.clone();
+        let other = thread::spawn(move || drop(block_on(theirs.acquire_async()).unwrap()));
+        handle.put(held).unwrap();
+        handle.put(above).unwrap();
+        // The handle lives on, its reserve full: the waiter must end all the same.
+        other.join().unwrap();
+        assert_eq!((handle.at_hand(), pool.free()), (1, 1));
+    });
+}
+
+/// Nobody waits on a closed pool, whether it came before or after.
+#[test]
+fn closing_ends_every_wait() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let index = pool.get(0).unwrap();
+        let theirs = pool.clone();
+        let other = thread::spawn(move || assert_eq!(block_on(theirs.acquire_async()).unwrap_err(), Closed));
+        pool.close();
+        other.join().unwrap();
+        pool.put(index).unwrap();
+    });
+}
+
+/// The same by a thread that sleeps in its kernel: it is woken, and its frame outlives whoever wakes it.
+#[test]
+fn a_sleeping_thread_is_woken_and_its_frame_outlives_the_waker() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let index = pool.get(0).unwrap();
+        let kernel = Arc::new(Sleeping::default());
+        let (theirs, their_kernel) = (pool.clone(), kernel.clone());
+        let other = thread::spawn(move || drop(theirs.acquire(&*their_kernel, None).unwrap()));
+        pool.put(index).unwrap();
+        other.join().unwrap();
+        assert_eq!(pool.free(), 1);
+    });
+}
+
+/// A kernel that sleeps on loom's own condition variable.
+#[derive(Default)]
+struct Sleeping {
+    lock: Mutex<()>,
+    changed: Condvar,
+}
+
+// SAFETY: it touches no memory but the words that it is given.
+unsafe impl Kernel for Sleeping {
+    fn wait(&self, word: &AtomicU32, expected: u32, _: Option<Duration>) -> Result<(), Errno> {
+        let mut lock = self.lock.lock().unwrap();
+        while word.load(std::sync::atomic::Ordering::SeqCst) == expected {
+            lock = self.changed.wait(lock).unwrap();
+        }
+        Ok(())
+    }
+
+    fn wake(&self, _: &AtomicU32, _: u32) -> Result<u32, Errno> {
+        drop(self.lock.lock().unwrap());
+        self.changed.notify_all();
+        Ok(0)
+    }
+
+    fn yield_now(&self) -> Result<(), Errno> {
+        thread::yield_now();
+        Ok(())
+    }
+}
+
+/// Runs a future on a thread of the model, which sleeps on loom's own condition variable.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        let mut rung = bell.rung.lock().unwrap();
+        while !*rung {
+            rung = bell.changed.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        *self.rung.lock().unwrap() = true;
+        self.changed.notify_one();
+    }
+}

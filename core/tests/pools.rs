@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
@@ -10,8 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bareio_core::pool::{
-    AcquireError, Borrowed, CapacityError, Exhausted, Foreign, Held, IndexPool, Line, MapSlabError, PutError,
-    ReserveError, Slab, SlabRefusal, SlotError, Tier, TierError, Tiers,
+    AcquireError, Borrowed, CapacityError, Exhausted, Foreign, Held, IndexPool, Indexed, ItemPool, Line,
+    MapSlabError, Pool, PutError, ReserveError, Shared, Slab, SlabRefusal, SlotError, Tier, TierError, Tiers,
+    Weak,
 };
 use bareio_core::{Align, Errno, Kernel, Linux};
 use proptest::prelude::*;
@@ -509,10 +510,10 @@ fn a_buffer_passes_through_a_number() {
     buffer[31] = 5;
     let index = buffer.into_index();
     // SAFETY: the buffer became this number just above, and nothing else touches it.
-    let buffer = unsafe { slab.from_index(index) }.unwrap();
+    let buffer = unsafe { slab.hold(index) }.unwrap();
     assert_eq!(buffer[31], 5);
     // SAFETY: refused, because it is a buffer already.
-    assert_eq!(unsafe { slab.from_index(index) }.unwrap_err(), PutError::Held { index });
+    assert_eq!(unsafe { slab.hold(index) }.unwrap_err(), PutError::Held { index });
 }
 
 #[test]
@@ -691,19 +692,19 @@ fn waiters_are_served_in_order_and_one_for_each_put() {
     let (first, second) = (pool.take(0).unwrap(), pool.take(0).unwrap());
     let bells: Vec<Arc<Bell>> = (0..4).map(|_| Arc::default()).collect();
     let mut waiting: Vec<_> = bells.iter().map(|_| Box::pin(pool.acquire_async())).collect();
-    let mut poll =
+    let mut ask =
         |at: usize| waiting[at].as_mut().poll(&mut Context::from_waker(&Waker::from(bells[at].clone())));
     let rung = || bells.iter().map(|bell| bell.0.load(Ordering::Relaxed)).collect::<Vec<_>>();
     for at in 0..4 {
-        assert!(poll(at).is_pending());
+        assert!(ask(at).is_pending());
     }
     drop(first);
     assert_eq!(rung(), [1, 0, 0, 0], "one put wakes one, the first");
-    assert!(poll(1).is_pending(), "the others wait on, also if they are polled");
+    assert!(ask(1).is_pending(), "the others wait on, also if they are polled");
     drop(second);
     assert_eq!(rung(), [1, 1, 0, 0]);
     assert_eq!(pool.take(0).unwrap_err(), Exhausted, "what was put has an owner");
-    let Poll::Ready(Ok(held)) = poll(0) else { panic!("the first was served") };
+    let Poll::Ready(Ok(held)) = ask(0) else { panic!("the first was served") };
     drop(held);
     assert_eq!(rung(), [1, 1, 1, 0]);
     drop(waiting);
@@ -725,8 +726,8 @@ fn a_waiter_that_leaves_hands_on_what_it_was_given() {
     drop(first); // served, and gone
     let rung = bells.each_ref().map(|bell| bell.0.load(Ordering::Relaxed));
     assert_eq!(rung, [1, 0, 1]);
-    let poll = third.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(matches!(poll, Poll::Ready(Ok(_))));
+    let outcome = third.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(outcome, Poll::Ready(Ok(_))));
 }
 
 #[test]
@@ -789,4 +790,180 @@ impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+// ---- items ------------------------------------------------------------------------------------------
+
+fn slots<T>(count: usize) -> Vec<MaybeUninit<T>> {
+    std::iter::repeat_with(MaybeUninit::uninit).take(count).collect()
+}
+
+#[test]
+fn the_constructor_is_called_once_for_each_item_and_every_item_is_dropped_once() {
+    let alive = Arc::new(());
+    let (mut lines, mut slots) = (lines(40), slots(40));
+    let mut calls = Vec::new();
+    let pool = ItemPool::new(&mut lines, &mut slots, |index| {
+        calls.push(index);
+        (index, alive.clone())
+    })
+    .unwrap();
+    assert_eq!(calls, (0..40).collect::<Vec<_>>());
+    let mut item = pool.get(9).unwrap();
+    assert_eq!((item.index(), item.0), (9, 9));
+    let old = item.replace((99, alive.clone()));
+    assert_eq!((old.0, item.0), (9, 99));
+    drop((old, item));
+    assert_eq!(pool.get(9).unwrap().0, 99, "what one owner leaves, the next finds");
+    mem::forget(pool.get(0).unwrap());
+    assert_eq!(Arc::strong_count(&alive), 41);
+    drop(pool);
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+#[test]
+fn a_constructor_that_panics_leaves_nothing_behind() {
+    let alive = Arc::new(());
+    let (mut lines, mut slots) = (lines(4), slots(4));
+    let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = ItemPool::new(&mut lines, &mut slots, |index| {
+            assert!(index < 2, "on purpose");
+            alive.clone()
+        });
+    }));
+    assert!(made.is_err());
+    assert_eq!(Arc::strong_count(&alive), 1);
+    let none = ItemPool::<u8>::new(&mut lines, &mut [], |_| unreachable!()).unwrap_err();
+    assert_eq!(none, CapacityError::Capacity { capacity: 0 });
+}
+
+#[test]
+fn an_item_stays_where_it_is() {
+    let (mut lines, mut slots) = (lines(2), slots(2));
+    let pool = ItemPool::new(&mut lines, &mut slots, |_| [0_u8; 4096]).unwrap();
+    let item = pool.get(0).unwrap();
+    let at = std::ptr::from_ref(&*item);
+    let index = item.into_index();
+    let item = pool.hold(index).unwrap();
+    assert_eq!(std::ptr::from_ref(&*item), at);
+    assert!(pool.hold(index).is_err());
+    drop(item);
+    let mut handle = pool.handle(2).unwrap();
+    let item = handle.get().unwrap();
+    handle.put(item).unwrap();
+    assert_eq!((pool.free(), pool.unreserved()), (0, 0));
+}
+
+/// One function for every pool, and one for those with numbers.
+#[test]
+fn code_can_be_written_for_any_pool() {
+    fn all<P: Pool>(pool: &P) -> Vec<P::Guard<'_>> {
+        let guards: Vec<_> = (0..pool.capacity()).map(|at| pool.get(at).unwrap()).collect();
+        assert!(pool.get(0).is_err());
+        guards
+    }
+    fn numbers<P: Indexed>(pool: &P) -> BTreeSet<u32> {
+        let numbers: BTreeSet<u32> = all(pool).into_iter().map(P::into_index).collect();
+        for &number in &numbers {
+            assert_eq!(P::index(&pool.hold(number).unwrap()), number);
+        }
+        numbers
+    }
+    let (mut a, mut b, mut slots, mut bytes) = (lines(5), lines(5), slots(5), memory(8, 5));
+    let indexes = IndexPool::new(&mut a, 5).unwrap();
+    let items = ItemPool::new(&mut b, &mut slots, |index| index).unwrap();
+    let slab = Slab::new(Borrowed::new(&mut bytes), 8, 5, Align::BYTE).unwrap();
+    assert_eq!(numbers(&indexes), numbers(&items));
+    assert_eq!(all(&slab).len(), 5);
+    assert_eq!((indexes.free(), Pool::free(&items), Pool::free(&slab)), (5, 5, 5));
+}
+
+// ---- counted buffers --------------------------------------------------------------------------------
+
+#[test]
+fn a_shared_buffer_goes_back_with_its_last_reader() {
+    let mut memory = memory(16, 2);
+    let slab = Slab::new(Borrowed::new(&mut memory), 16, 2, Align::BYTE).unwrap();
+    let mut buffer = slab.get(0).unwrap();
+    buffer.fill(3);
+    let shared = slab.share(buffer).unwrap();
+    let readers: Vec<Shared> = (0..5).map(|_| shared.clone()).collect();
+    assert_eq!((shared.readers(), slab.free()), (6, 1));
+    let shared = shared.try_into_exclusive().unwrap_err();
+    thread::scope(|scope| {
+        for reader in readers {
+            scope.spawn(move || assert!(reader.iter().all(|&byte| byte == 3)));
+        }
+    });
+    let mut buffer = shared.try_into_exclusive().unwrap();
+    buffer[0] = 4;
+    let shared = slab.share(buffer).unwrap();
+    assert_eq!((shared[0], slab.free()), (4, 1));
+    drop(shared);
+    assert_eq!(slab.free(), 2);
+}
+
+/// A weak handle names one time that a slot was shared, also across the end of the generation's range, near
+/// which every slot starts.
+#[test]
+fn a_weak_handle_fails_once_its_buffer_was_released_though_the_slot_is_shared_anew() {
+    let mut memory = memory(16, 1);
+    let slab = Slab::new(Borrowed::new(&mut memory), 16, 1, Align::BYTE).unwrap();
+    let mut stale: Vec<Weak> = Vec::new();
+    for round in 0..6 {
+        let shared = slab.share(slab.get(0).unwrap()).unwrap();
+        let weak = shared.downgrade();
+        assert_eq!(weak.upgrade().unwrap().index(), 0);
+        assert!(stale.iter().all(|weak| weak.upgrade().is_none()), "in round {round}");
+        assert_eq!(shared.readers(), 1);
+        stale.push(weak);
+        if round % 2 == 0 {
+            drop(shared);
+        } else {
+            drop(shared.try_into_exclusive().unwrap());
+        }
+        assert!(stale.iter().all(|weak| weak.upgrade().is_none()), "after round {round}");
+    }
+    assert_eq!(slab.free(), 1);
+}
+
+#[test]
+fn readers_that_come_and_go_on_many_threads_see_one_time_each() {
+    let mut memory = memory(32, 2);
+    let slab = Slab::new(Borrowed::new(&mut memory), 32, 2, Align::BYTE).unwrap();
+    for round in 0..ROUNDS / 1000 {
+        #[expect(clippy::cast_possible_truncation, reason = "any byte will do")]
+        let mark = round as u8;
+        let mut buffer = slab.get(0).unwrap();
+        buffer.fill(mark);
+        let shared = slab.share(buffer).unwrap();
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                let weak = shared.downgrade();
+                let slab = &slab;
+                scope.spawn(move || {
+                    while let Some(reader) = weak.upgrade() {
+                        assert!(reader.iter().all(|&byte| byte == mark));
+                        drop(reader);
+                    }
+                    // The slot may have a new owner now.
+                    if let Ok(mut buffer) = slab.get(0) {
+                        buffer.fill(!mark);
+                    }
+                });
+            }
+            drop(shared);
+        });
+        assert_eq!(slab.free(), 2);
+    }
+}
+
+#[test]
+fn a_buffer_of_another_slab_cannot_be_shared_here() {
+    let (mut here, mut there) = (memory(8, 1), memory(8, 1));
+    let here = Slab::new(Borrowed::new(&mut here), 8, 1, Align::BYTE).unwrap();
+    let there = Slab::new(Borrowed::new(&mut there), 8, 1, Align::BYTE).unwrap();
+    let Foreign(buffer) = here.share(there.get(0).unwrap()).unwrap_err();
+    drop(buffer);
+    assert_eq!((here.free(), there.free()), (1, 1));
 }

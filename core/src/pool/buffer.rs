@@ -7,6 +7,7 @@ use core::slice;
 
 use super::Exhausted;
 use super::handle::{Foreign, Handle, Held};
+use super::index::IndexPool;
 
 /// One buffer of a [`Slab`](super::Slab), and the only owner of its bytes. Dropped, it goes back.
 ///
@@ -70,10 +71,41 @@ impl<'s> Buffer<'s> {
         self.fill(0);
     }
 
-    /// Makes it a plain number, to be made a buffer again by [`Slab::from_index`](super::Slab::from_index): for
+    /// Whether it is of the slab with this pool.
+    pub(super) fn is_of(&self, pool: &IndexPool<'_>) -> bool {
+        self.held.is_of(pool)
+    }
+
+    /// Makes it a plain number, to be made a buffer again by [`Slab::hold`](super::Slab::hold): for
     /// passing it through something that carries numbers only.
     pub fn into_index(self) -> u32 {
         self.held.into_index()
+    }
+}
+
+/// Where a buffer is, without owning it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'s> {
+    pool: &'s IndexPool<'s>,
+    pub(super) index: u32,
+    pub(super) start: NonNull<u8>,
+    pub(super) len: usize,
+}
+
+impl<'s> Buffer<'s> {
+    /// Gives up owning it: it does not go back.
+    pub(super) fn into_place(self) -> Place<'s> {
+        let Self { held, start, len } = self;
+        let (pool, index) = held.into_parts();
+        Place { pool, index, start, len }
+    }
+
+    /// # Safety
+    ///
+    /// The place came from [`into_place`](Self::into_place), and it is the caller's alone to own.
+    pub(super) unsafe fn from_place(place: Place<'s>) -> Self {
+        let Place { pool, index, start, len } = place;
+        Self { held: Held::new(pool, index), start, len }
     }
 }
 

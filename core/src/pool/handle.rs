@@ -134,7 +134,7 @@ impl<'p> Handle<'p> {
     /// [`Foreign`], with the guard, if it is of another pool.
     #[inline]
     pub fn put(&mut self, held: Held<'p>) -> Result<(), Foreign<Held<'p>>> {
-        if !self.pool.is(held.pool) {
+        if !held.is_of(self.pool) {
             return Err(Foreign(held));
         }
         if self.len < self.reserve {
@@ -177,6 +177,19 @@ impl<'p> Held<'p> {
     #[inline]
     pub const fn index(&self) -> u32 {
         self.index
+    }
+
+    /// Whether it is of this pool.
+    #[inline]
+    pub(super) fn is_of(&self, pool: &IndexPool<'_>) -> bool {
+        self.pool.is(pool)
+    }
+
+    /// Gives up owning it: it does not go back.
+    pub(super) const fn into_parts(self) -> (&'p IndexPool<'p>, u32) {
+        let parts = (self.pool, self.index);
+        mem::forget(self);
+        parts
     }
 
     /// Makes it a plain number, for [`IndexPool::put`] or [`IndexPool::hold`].

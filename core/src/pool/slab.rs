@@ -3,22 +3,27 @@
 use core::fmt;
 use core::ptr::NonNull;
 use core::slice;
+use core::time::Duration;
 
+use super::acquire::{AcquireError, Closed};
 use super::buffer::{Buffer, SlabHandle};
+use super::counted::{Count, Shared};
+use super::handle::Foreign;
 use super::index::IndexPool;
 use super::line::Line;
 use super::region::Region;
 use super::{Exhausted, PutError, ReserveError};
 use crate::align::{Align, Overflow};
 use crate::iovec::IoVec;
+use crate::kernel::Kernel;
 
 /// A bounded, lock-free pool of buffers: equal slots of one memory region.
 ///
 /// ```text
 /// start                                          count × slot_len
-/// ┌─────────┬─────────┬─────────┬─────┬─────────┐─────┬───────┐
-/// │ slot 0  │ slot 1  │ slot 2  │  …  │         │ gap │ lines │   one region
-/// └─────────┴─────────┴─────────┴─────┴─────────┘─────┴───────┘
+/// ┌─────────┬─────────┬─────────┬─────┬─────────┐─────┬───────┬────────┐
+/// │ slot 0  │ slot 1  │ slot 2  │  …  │         │ gap │ lines │ counts │   one region
+/// └─────────┴─────────┴─────────┴─────┴─────────┘─────┴───────┴────────┘
 ///  └────────────── whole(): one fixed buffer ──┘
 /// ```
 ///
@@ -26,8 +31,8 @@ use crate::iovec::IoVec;
 /// allocates. What a buffer held is not wiped when it is put back: the next owner reads what the last one
 /// wrote, unless it calls [`Buffer::zero`].
 ///
-/// All slots together are one range, to be registered with a ring as one fixed buffer; the pool's own lines
-/// are outside it.
+/// All slots together are one range, to be registered with a ring as one fixed buffer; what the pool keeps for
+/// itself is outside it.
 ///
 /// ```
 /// use bareio_core::Align;
@@ -48,9 +53,16 @@ pub struct Slab<R: Region> {
     /// for longer.
     pool: IndexPool<'static>,
     slot_len: usize,
+    /// One for each slot, behind the lines.
+    counts: NonNull<Count>,
     /// Never lent out, not even shared: what it is may have safe ways to its bytes.
     memory: R,
 }
+
+// SAFETY: the counts are in the region, which it owns, and are atomic; the rest is sent as it is.
+unsafe impl<R: Region + Send> Send for Slab<R> {}
+// SAFETY: as for `Send`.
+unsafe impl<R: Region + Sync> Sync for Slab<R> {}
 
 impl<R: Region> Slab<R> {
     /// How many bytes of memory `count` slots of `slot_len` bytes take, if the memory sits on the grid of
@@ -73,7 +85,10 @@ impl<R: Region> Slab<R> {
         };
         let Some(slots) = slot_len.checked_mul(count as usize) else { return Err(Overflow) };
         let Some(lines_at) = slots.checked_next_multiple_of(align_of::<Line>()) else { return Err(Overflow) };
-        let Some(total) = lines_at.checked_add(IndexPool::lines(count) * size_of::<Line>()) else {
+        let Some(counts_at) = lines_at.checked_add(IndexPool::lines(count) * size_of::<Line>()) else {
+            return Err(Overflow);
+        };
+        let Some(total) = counts_at.checked_add(count as usize * size_of::<Count>()) else {
             return Err(Overflow);
         };
         if total > isize::MAX.unsigned_abs() {
@@ -117,11 +132,19 @@ impl<R: Region> Slab<R> {
             // SAFETY: within the region, which is writable and ours alone, and aligned by `gap`.
             unsafe { line.write(Line::new()) };
         }
+        // SAFETY: the counts follow the lines, and `needed` has room for them.
+        let counts = unsafe { first.add(IndexPool::lines(count)) }.cast::<Count>();
+        for at in 0..count as usize {
+            // SAFETY: `needed` bytes hold that many counts behind the lines.
+            let place = unsafe { counts.add(at) };
+            // SAFETY: as for the lines, whose alignment is a multiple of that of a count.
+            unsafe { place.write(Count::new()) };
+        }
         // SAFETY: just written; they are ours for as long as `memory` lives, which is at least as long as the
-        // pool, and no slot overlaps them.
+        // pool, and neither slots nor counts overlap them.
         let lines = unsafe { slice::from_raw_parts_mut(first.as_ptr(), IndexPool::lines(count)) };
         match IndexPool::new(lines, count) {
-            Ok(pool) => Ok(Self { pool, slot_len: layout.slot_len, memory }),
+            Ok(pool) => Ok(Self { pool, slot_len: layout.slot_len, counts, memory }),
             Err(_) => refuse(memory, SlabRefusal::Size { slot_len, count }),
         }
     }
@@ -160,10 +183,56 @@ impl<R: Region> Slab<R> {
     ///
     /// Whoever turned the buffer into a number has passed it on to the caller, and nothing, the kernel
     /// included, touches its bytes any more.
-    pub unsafe fn from_index(&self, index: u32) -> Result<Buffer<'_>, PutError> {
+    pub unsafe fn hold(&self, index: u32) -> Result<Buffer<'_>, PutError> {
         let held = self.pool.hold(index)?;
         // SAFETY: as in `get`.
         Ok(unsafe { Buffer::new(held, self.start(), self.slot_len) })
+    }
+
+    /// Draws a buffer, and waits for one if need be; see [`IndexPool::acquire`].
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError`] if the time is over, the slab was closed, or there is a `timeout` and no clock.
+    pub fn acquire<K: Kernel>(
+        &self,
+        kernel: &K,
+        timeout: Option<Duration>,
+    ) -> Result<Buffer<'_>, AcquireError> {
+        let held = self.pool.acquire(kernel, timeout)?;
+        // SAFETY: as in `get`.
+        Ok(unsafe { Buffer::new(held, self.start(), self.slot_len) })
+    }
+
+    /// Draws a buffer as soon as there is one; see [`IndexPool::acquire_async`].
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the slab was closed.
+    pub async fn acquire_async(&self) -> Result<Buffer<'_>, Closed> {
+        let held = self.pool.acquire_async().await?;
+        // SAFETY: as in `get`.
+        Ok(unsafe { Buffer::new(held, self.start(), self.slot_len) })
+    }
+
+    /// Lets nobody wait for a buffer any more; see [`IndexPool::close`].
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Makes a buffer one that many can read. It goes back when the last of them is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Foreign`], with the buffer, if it is of another slab.
+    pub fn share<'s>(&'s self, buffer: Buffer<'s>) -> Result<Shared<'s>, Foreign<Buffer<'s>>> {
+        if !buffer.is_of(&self.pool) {
+            return Err(Foreign(buffer));
+        }
+        // SAFETY: there is a count for each index.
+        let count = unsafe { self.counts.add(buffer.index() as usize) };
+        // SAFETY: it was written when the slab was made, lives as long as the slab, and is atomic.
+        Ok(Shared::new(buffer, unsafe { count.as_ref() }))
     }
 
     /// The index of the slot that begins at `address`.

@@ -6,7 +6,7 @@ mod fixture;
 use std::vec::Vec;
 
 use bareio_core::pool::{Exhausted, PutError};
-use fixture::{Fixture, Item, check};
+use fixture::{Fixture, Item, check, check_bounded};
 use loom::thread;
 
 /// The schedule we fear: one thread claims a whole word into its handle while another puts an index of that
@@ -138,9 +138,11 @@ fn handles_made_at_once_reserve_no_more_than_there_is() {
         let theirs = pool.clone();
         let other = thread::spawn(move || {
             let handle = theirs.handle(2);
+            assert!(theirs.unreserved() <= 3, "more is reserved than there is");
             handle.map_or(0, |handle| handle.at_hand())
         });
         let handle = pool.handle(2);
+        assert!(pool.unreserved() <= 3, "more is reserved than there is");
         let ours = handle.as_ref().map_or(0, |handle| handle.at_hand());
         let theirs = other.join().unwrap();
         assert!(ours + theirs >= 2, "one of them must get its reserve");
@@ -187,6 +189,30 @@ fn exhausted_is_said_only_when_it_is_so() {
         assert!(pool.get(0).is_ok(), "exhausted, although something was free all the time");
         other.join().unwrap();
         assert_eq!(pool.free(), 0);
+    });
+}
+
+/// The same for somebody who is outrun: an index that goes to and fro is always where nobody looks just now.
+#[test]
+fn an_index_that_moves_ahead_of_who_looks_for_it_is_found() {
+    check_bounded(4, || {
+        let pool = Fixture::with_capacity(33);
+        let low: Vec<u32> = (0..32).map(|_| pool.get(0).unwrap()).collect();
+        let theirs = pool.clone();
+        let other = thread::spawn(move || {
+            for _ in 0..2 {
+                theirs.put(low[0]).unwrap();
+                if theirs.get(32) != Ok(32) {
+                    return;
+                }
+                theirs.put(32).unwrap();
+                if theirs.get(low[0]) != Ok(low[0]) {
+                    return;
+                }
+            }
+        });
+        assert!(pool.get(0).is_ok(), "exhausted, although something was free all the time");
+        other.join().unwrap();
     });
 }
 

@@ -115,6 +115,26 @@ fn a_waiter_that_leaves_takes_nothing_along() {
     });
 }
 
+/// The first of two leaves while something is put: the second has it, whoever had the lock when.
+#[test]
+fn a_waiter_that_leaves_during_a_put_lets_the_next_have_it() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let index = pool.get(0).unwrap();
+        let mut first = Box::pin(pool.acquire_async());
+        let mut second = Box::pin(pool.acquire_async());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+
+        let theirs = pool.clone();
+        let other = thread::spawn(move || theirs.put(index).unwrap());
+        drop(first);
+        other.join().unwrap();
+        assert!(second.as_mut().poll(&mut context).is_ready(), "a put was forgotten");
+    });
+}
+
 /// What a handle has in reserve, idle or busy, is nothing that a waiter waits for.
 #[test]
 fn an_idle_handle_never_blocks_a_waiter() {
@@ -147,47 +167,75 @@ fn closing_ends_every_wait() {
     });
 }
 
-/// The same by a thread that sleeps in its kernel: it is woken, and its frame outlives whoever wakes it.
+/// The same by a thread that sleeps in its kernel. Whoever wakes it may still be at it when it is awake; its
+/// frame waits for that.
 #[test]
-fn a_sleeping_thread_is_woken_and_its_frame_outlives_the_waker() {
-    check(|| {
-        let pool = Fixture::with_capacity(1);
-        let index = pool.get(0).unwrap();
-        let kernel = Arc::new(Sleeping::default());
-        let (theirs, their_kernel) = (pool.clone(), kernel.clone());
-        let other = thread::spawn(move || drop(theirs.acquire(&*their_kernel, None).unwrap()));
-        pool.put(index).unwrap();
-        other.join().unwrap();
-        assert_eq!(pool.free(), 1);
-    });
+fn a_thread_that_sleeps_or_is_about_to_is_woken_and_outlives_its_wakers() {
+    for asleep in [false, true] {
+        check(move || {
+            let pool = Fixture::with_capacity(1);
+            let index = pool.get(0).unwrap();
+            let kernel = Arc::new(Sleeping { asleep, ..Sleeping::default() });
+            let (theirs, their_kernel) = (pool.clone(), kernel.clone());
+            let other = thread::spawn(move || {
+                let held = theirs.acquire(&*their_kernel, None).unwrap();
+                their_kernel.frame.touch();
+                drop(held);
+            });
+            kernel.meet();
+            pool.put(index).unwrap();
+            other.join().unwrap();
+            assert_eq!(pool.free(), 1);
+        });
+    }
 }
 
 /// A kernel that sleeps on loom's own condition variable.
 #[derive(Default)]
 struct Sleeping {
-    lock: Mutex<()>,
+    /// Whether `meet` waits for somebody who is asleep, or for somebody who is done with yielding.
+    asleep: bool,
+    met: Mutex<bool>,
     changed: Condvar,
+    /// Stands for the frame of the thread that waits: read while it is woken, written when it has gone on.
+    frame: Item,
+}
+
+impl Sleeping {
+    /// Waits until somebody has got as far as waiting.
+    fn meet(&self) {
+        let mut met = self.met.lock().unwrap();
+        while !*met {
+            met = self.changed.wait(met).unwrap();
+        }
+    }
 }
 
 // SAFETY: it touches no memory but the words that it is given.
 unsafe impl Kernel for Sleeping {
     fn wait(&self, word: &AtomicU32, expected: u32, _: Option<Duration>) -> Result<(), Errno> {
-        let mut lock = self.lock.lock().unwrap();
+        let mut met = self.met.lock().unwrap();
+        *met = true;
+        self.changed.notify_all();
         while word.load(std::sync::atomic::Ordering::SeqCst) == expected {
-            lock = self.changed.wait(lock).unwrap();
+            met = self.changed.wait(met).unwrap();
         }
         Ok(())
     }
 
     fn wake(&self, _: &AtomicU32, _: u32) -> Result<u32, Errno> {
-        drop(self.lock.lock().unwrap());
+        drop(self.met.lock().unwrap());
         self.changed.notify_all();
+        self.frame.look();
         Ok(0)
     }
 
     fn yield_now(&self) -> Result<(), Errno> {
-        thread::yield_now();
-        Ok(())
+        if !self.asleep {
+            *self.met.lock().unwrap() = true;
+            self.changed.notify_all();
+        }
+        Err(Errno::NOSYS)
     }
 }
 

@@ -148,14 +148,11 @@ impl<'p> Future for Acquire<'p> {
             pool.watch.enter();
             this.is_watching = true;
             // SAFETY: `self` was pinned, and `waiter` with it. It leaves the queue when it is dropped.
-            queue.push(unsafe { Pin::new_unchecked(&this.waiter) }, waker.clone());
+            queue.push(unsafe { Pin::new_unchecked(&this.waiter) }, waker);
             drop(queue);
-            // What was put before we were watching, nobody has told us of.
+            // What was put before we were watching, nobody has told us of. If that serves us, it wakes us too.
             pool.serve();
-            match pool.waiters.lock_soon() {
-                Some(locked) => queue = locked,
-                None => return Poll::Pending, // `waker` is in the queue
-            }
+            return Poll::Pending;
         }
         let (phase, unused) = queue.collect(&this.waiter, waker);
         drop(queue);

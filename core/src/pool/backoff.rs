@@ -35,9 +35,9 @@ pub struct Backoff {
 
 impl Backoff {
     /// How often it spins: for 1, 2, 4, … 32 pauses of the processor.
-    const SPINS: u32 = 6;
+    const SPINS: u32 = if SPIN_LIMIT < 6 { SPIN_LIMIT } else { 6 };
     /// How often it yields after that.
-    const YIELDS: u32 = 4;
+    const YIELDS: u32 = if SPIN_LIMIT < 4 { SPIN_LIMIT } else { 4 };
 
     /// From the beginning.
     pub const fn new() -> Self {

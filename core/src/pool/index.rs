@@ -279,8 +279,8 @@ impl<'m> IndexPool<'m> {
                 return None;
             }
             let wanted = lowest(free, count);
-            // Acquire: pairs with the Release in `put` and `give_back`.
-            let claimed = line.fetch_and(!wanted, Ordering::Acquire) & wanted;
+            // Acquire: pairs with the Release in `put` and `give_back`. Release: step 3 of `watch`.
+            let claimed = line.fetch_and(!wanted, Ordering::AcqRel) & wanted;
             if claimed != 0 {
                 return Some(claimed);
             }
@@ -308,14 +308,10 @@ impl<'m> IndexPool<'m> {
             }
             let ahead = free >> first << first;
             let bit = (if ahead == 0 { free } else { ahead }).trailing_zeros();
+            let drawn = word ^ (change << bit);
             // Acquire: pairs with the Release in `put` and `give_back`, so that the new owner sees everything
-            // the last one did.
-            match line.compare_exchange_weak(
-                word,
-                word ^ (change << bit),
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
+            // the last one did. Release: step 3 of `watch`.
+            match line.compare_exchange_weak(word, drawn, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return Some(index_of(at, bit)),
                 Err(now) => word = now,
             }

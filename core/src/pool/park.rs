@@ -23,7 +23,7 @@ struct Parker<'k, K: Kernel> {
     wakers: AtomicU32,
 }
 
-/// Drives `future` to its end on this thread, which sleeps meanwhile, until `deadline` at most. `None`: the
+/// Drives `future`, which keeps its state behind a lock, to its end on this thread, which sleeps meanwhile, until `deadline` at most. `None`: the
 /// deadline came first.
 ///
 /// # Errors
@@ -107,8 +107,8 @@ impl<K: Kernel> Parker<'_, K> {
     }
 
     fn wake(&self) {
-        // Release: pairs with the Acquire in `park`.
-        if self.woken.swap(1, Ordering::Release) == 0 {
+        // Relaxed: it says to look again, no more. What there is to see is behind the future's own lock.
+        if self.woken.swap(1, Ordering::Relaxed) == 0 {
             // NOSYS: nobody can be asleep.
             let _ = self.kernel.wake(&self.woken, 1);
         }
@@ -123,8 +123,8 @@ impl<K: Kernel> Parker<'_, K> {
     /// Returns when woken, or when `timeout` is over, or for no reason.
     fn park(&self, timeout: Option<Duration>) {
         let mut backoff = Backoff::new();
-        // Acquire: pairs with the Release in `wake`.
-        while self.woken.swap(0, Ordering::Acquire) == 0 {
+        // Relaxed: as in `wake`.
+        while self.woken.swap(0, Ordering::Relaxed) == 0 {
             match backoff.pause() {
                 Pause::Spin => {}
                 Pause::Yield => self.pass(),

@@ -103,14 +103,15 @@ impl Waiters {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        // Acquire: pairs with the Release in `close`.
-        self.closed.load(Ordering::Acquire)
+        // Relaxed: a flag that guards nothing. Who is to see it is told by the count of changes, or comes to the
+        // lock after somebody who was.
+        self.closed.load(Ordering::Relaxed)
     }
 
-    /// Lets nobody wait any more. The caller serves those who do.
+    /// Lets nobody wait any more. The caller counts a change and serves those who do.
     pub(super) fn close(&self) {
-        // Release: pairs with the Acquire in `is_closed`.
-        self.closed.store(true, Ordering::Release);
+        // Relaxed: as in `is_closed`.
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     /// The queue, if nobody else has it.

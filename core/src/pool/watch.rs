@@ -2,19 +2,23 @@
 //!
 //! ```text
 //! who puts                         who looks
-//! 1  word |= bit       (SeqCst)    a  watchers += 1       (SeqCst)
+//! 1  word |= bit       (SeqCst)    a  watchers += 1      (SeqCst)
 //! 2  watchers != 0?    (SeqCst)       fence              (SeqCst)
 //!    then changes += 1             b  seen = changes
-//!                                  c  every word: nothing
+//! who draws                        c  every word: nothing
+//! 3  word &= !bit      (Release)      fence              (Acquire)
 //!                                  d  changes == seen? then there was nothing
 //! ```
 //!
 //! A look at one word after the other is not a look at all of them at once: an index may be put into a word
 //! already passed while another is drawn from a word still ahead, and the pool seems empty although at no
 //! moment it was. So whoever finds nothing has itself counted as a watcher and looks again until nothing was
-//! put during the look. Both sides write, then read what the other wrote, and the accesses and the fence are in
-//! the one order of `SeqCst`: if 2 does not see a, then 1 is before the fence, and c sees it. A put that is between 1 and 2 at d has not
-//! returned yet, and counts as later.
+//! put during the look.
+//!
+//! Steps 1 and a write, then 2 and c read what the other wrote, in the one order of `SeqCst`: if 2 does not see
+//! a, then 1 is before the fence, and c sees it. If 2 does see a, and the index that 1 put made room for the draw
+//! at 3 that c came upon, then d comes upon the change too. A put that is between 1 and 2 at d has not returned
+//! yet, and counts as later.
 //!
 //! This costs who puts one load of a word that hardly ever changes.
 
@@ -79,6 +83,9 @@ impl Watch {
             if let Some(found) = look() {
                 break Some(found);
             }
+            // Acquire: pairs with the Release of every draw that left nothing for us; whoever drew had seen, or
+            // done, the put that counted it in.
+            fence(Ordering::Acquire);
             if self.changes() == seen {
                 break None;
             }

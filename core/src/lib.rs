@@ -18,6 +18,7 @@ pub mod kernel;
 pub mod lock;
 pub mod map;
 pub mod pool;
+pub mod op;
 pub mod ring;
 pub mod scope;
 #[cfg(feature = "sim")]

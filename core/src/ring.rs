@@ -16,6 +16,7 @@
 //! ([`leaked`]).
 
 mod builder;
+mod chain;
 mod doorbell;
 mod drain;
 mod enter;
@@ -31,6 +32,7 @@ mod timed;
 use core::marker::PhantomData;
 
 pub use builder::{Builder, Disabled, Sqpoll};
+pub use chain::PushError;
 pub use doorbell::{Doorbell, Sleeper};
 pub use drain::{StillBusy, leaked};
 pub use enter::Limit;

@@ -92,23 +92,6 @@ pub use loom::cell::UnsafeCell;
 /// Whether these are loom's types, which are larger than the processor's.
 pub const IS_LOOM: bool = cfg!(loom);
 
-/// Makes a constructor `const`, so that it can make a `static`; loom's types cannot be made so.
-#[cfg(not(loom))]
-macro_rules! const_constructor {
-    ($(#[$meta:meta])* pub fn $name:ident() -> Self $body:block) => {
-        $(#[$meta])*
-        pub const fn $name() -> Self $body
-    };
-}
-#[cfg(loom)]
-macro_rules! const_constructor {
-    ($(#[$meta:meta])* pub fn $name:ident() -> Self $body:block) => {
-        $(#[$meta])*
-        pub fn $name() -> Self $body
-    };
-}
-pub(crate) use const_constructor;
-
 /// A number that is only counted up and looked at, for statistics. Never loom's, so that it can be a `static`.
 #[derive(Debug, Default)]
 pub struct Counter(NativeUsize);

@@ -19,6 +19,11 @@ impl FileSlot {
         Self(if index > LAST { LAST } else { index } + 1)
     }
 
+    /// Its index, counted from 0; `None` for [`ALLOC`](Self::ALLOC).
+    pub const fn index(self) -> Option<u32> {
+        if self.0 == Self::ALLOC.0 { None } else { Some(self.0 - 1) }
+    }
+
     /// As an entry carries it, in `file_index`.
     pub const fn encoded(self) -> u32 {
         self.0
@@ -30,9 +35,9 @@ const _: () = assert!(FileSlot::ALLOC.0 == linux_raw_sys::io_uring::IORING_FILE_
 
 impl fmt::Debug for FileSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::ALLOC => f.write_str("FileSlot::ALLOC"),
-            Self(encoded) => write!(f, "FileSlot({})", encoded - 1),
+        match self.index() {
+            None => f.write_str("FileSlot::ALLOC"),
+            Some(index) => write!(f, "FileSlot({index})"),
         }
     }
 }

@@ -14,9 +14,8 @@ use crate::sync::AtomicU32;
 
 /// What this crate runs on.
 ///
-/// [`Linux`](super::Linux) is one, by raw system calls. A unikernel or a runtime of one's own implements this trait for a
-/// type of its own, with the methods it has; the others answer [`Errno::NOSYS`] by default, and the code above
-/// does without. Error numbers are Linux's on every platform.
+/// [`Linux`](super::Linux) is one, by raw system calls; a unikernel implements it with the methods that it has. The
+/// others answer [`Errno::NOSYS`], and the code above does without. Error numbers are Linux's on every platform.
 ///
 /// `Err(NOSYS)` means that nothing happened. Once a method has succeeded on a value, a later `NOSYS` from it
 /// is an error to report and no reason to fall back.
@@ -24,19 +23,16 @@ use crate::sync::AtomicU32;
 /// # Safety
 ///
 /// The implementor answers for these:
-///
 /// - A mapping that [`map`](Self::map), [`map_ring`](Self::map_ring) or [`remap`](Self::remap) returns is
 ///   `len` bytes of readable and writable memory (for `map_ring`, as far as the ring's own layout goes), aligned to the
 ///   page, that nobody else uses until it is unmapped.
-/// - A method writes to memory only where its arguments allow it, and, io_uring apart, no longer than until it
-///   returns.
+/// - A method writes to memory only where its arguments allow it, and, io_uring apart, no longer than it lasts.
 /// - What a ring does with submitted entries is what `io_uring(7)` says: memory named by an entry is touched
 ///   after the entry is published and until its last completion is posted, and never after that.
 /// - A descriptor that a method returns is new, open, and the caller's.
 /// - A number of bytes that a method returns is at most the number asked for.
 ///
 /// The caller of the `unsafe` methods answers for these:
-///
 /// - A descriptor is open, and the caller's to use in this way.
 /// - Memory that is passed by address is valid for the length given, for the whole call, and nobody else
 ///   writes to it (for reads into it: nobody else touches it) meanwhile.
@@ -44,7 +40,6 @@ use crate::sync::AtomicU32;
 #[expect(unused_variables, reason = "the names are documentation; the default bodies use none")]
 pub unsafe trait Kernel {
     // ---- io_uring -----------------------------------------------------------------------------------
-
     /// Makes a ring of `entries` submission entries; `io_uring_setup(2)`.
     ///
     /// # Errors
@@ -54,8 +49,7 @@ pub unsafe trait Kernel {
         Err(Errno::NOSYS)
     }
 
-    /// Submits `submit` entries and waits for `complete` completions; `io_uring_enter(2)`. Returns how many
-    /// entries were consumed.
+    /// Submits `submit` entries and waits for `complete` completions; `io_uring_enter(2)`. Returns how many it took.
     ///
     /// # Errors
     ///
@@ -94,7 +88,6 @@ pub unsafe trait Kernel {
     }
 
     // ---- memory -------------------------------------------------------------------------------------
-
     /// The size of a page, in bytes, a power of two.
     ///
     /// # Errors
@@ -180,7 +173,6 @@ pub unsafe trait Kernel {
     }
 
     // ---- files --------------------------------------------------------------------------------------
-
     /// Opens `path`, seen from `dir` (or [`Fd::CWD`]); `openat(2)`, close-on-exec always. `mode` holds the
     /// permissions of a file that is created.
     ///
@@ -387,6 +379,19 @@ pub unsafe trait Kernel {
         Err(Errno::NOSYS)
     }
 
+    /// With which flags a descriptor is open, those apart that end with the opening; `fcntl(2)`, `F_GETFL`.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    ///
+    /// # Safety
+    ///
+    /// `fd` is open.
+    unsafe fn open_flags(&self, fd: Fd) -> Result<OpenFlags> {
+        Err(Errno::NOSYS)
+    }
+
     /// Removes a name; `unlinkat(2)`.
     ///
     /// # Errors
@@ -447,7 +452,6 @@ pub unsafe trait Kernel {
     }
 
     // ---- time and threads ---------------------------------------------------------------------------
-
     /// Time since some fixed point, never going back; `clock_gettime(CLOCK_MONOTONIC)`.
     ///
     /// # Errors

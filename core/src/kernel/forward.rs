@@ -151,6 +151,11 @@ unsafe impl<K: Kernel + ?Sized> Kernel for &K {
         unsafe { (**self).seek(fd, offset, from) }
     }
 
+    unsafe fn open_flags(&self, fd: Fd) -> Result<OpenFlags> {
+        // SAFETY: the caller keeps the contract of this same method.
+        unsafe { (**self).open_flags(fd) }
+    }
+
     unsafe fn unlink_at(&self, dir: Fd, path: &CStr, flags: UnlinkFlags) -> Result<()> {
         // SAFETY: the caller keeps the contract of this same method.
         unsafe { (**self).unlink_at(dir, path, flags) }

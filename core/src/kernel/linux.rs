@@ -277,6 +277,11 @@ unsafe impl Kernel for Linux {
         check(unsafe { syscall!(LSEEK, register(fd), word(offset), from as usize) }).map(|at| at as u64)
     }
 
+    unsafe fn open_flags(&self, fd: Fd) -> Result<OpenFlags> {
+        // SAFETY: the caller vouches for the descriptor; the command takes no argument.
+        count(unsafe { syscall!(FCNTL, register(fd), sys::F_GETFL as usize) }).map(OpenFlags::from_linux)
+    }
+
     unsafe fn unlink_at(&self, dir: Fd, path: &CStr, flags: UnlinkFlags) -> Result<()> {
         // SAFETY: `path` ends in a nul byte, and the caller vouches for `dir`.
         done(unsafe { syscall!(UNLINKAT, register(dir), path.as_ptr(), flags.0 as usize) })

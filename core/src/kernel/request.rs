@@ -50,27 +50,46 @@ flags! {
 }
 
 impl OpenFlags {
+    /// Each flag beside the access mode, and its bits on this processor.
+    const TABLE: [(Self, u32); 11] = [
+        (Self::CREATE, sys::O_CREAT),
+        (Self::EXCLUSIVE, sys::O_EXCL),
+        (Self::TRUNCATE, sys::O_TRUNC),
+        (Self::APPEND, sys::O_APPEND),
+        (Self::DIRECT, sys::O_DIRECT),
+        (Self::DATA_SYNC, sys::O_DSYNC),
+        (Self::SYNC, sys::O_SYNC),
+        (Self::DIRECTORY, sys::O_DIRECTORY),
+        (Self::NONBLOCK, sys::O_NONBLOCK),
+        (Self::NOFOLLOW, sys::O_NOFOLLOW),
+        (Self::TEMPORARY, sys::O_TMPFILE),
+    ];
+
     /// As `openat(2)` takes them on this processor: `O_*`. Close-on-exec is not among them: who wants it adds it.
     pub fn linux(self) -> u32 {
-        const TABLE: [(OpenFlags, u32); 11] = [
-            (OpenFlags::CREATE, sys::O_CREAT),
-            (OpenFlags::EXCLUSIVE, sys::O_EXCL),
-            (OpenFlags::TRUNCATE, sys::O_TRUNC),
-            (OpenFlags::APPEND, sys::O_APPEND),
-            (OpenFlags::DIRECT, sys::O_DIRECT),
-            (OpenFlags::DATA_SYNC, sys::O_DSYNC),
-            (OpenFlags::SYNC, sys::O_SYNC),
-            (OpenFlags::DIRECTORY, sys::O_DIRECTORY),
-            (OpenFlags::NONBLOCK, sys::O_NONBLOCK),
-            (OpenFlags::NOFOLLOW, sys::O_NOFOLLOW),
-            (OpenFlags::TEMPORARY, sys::O_TMPFILE),
-        ];
         let access = match (self.contains(Self::READ), self.contains(Self::WRITE)) {
             (_, false) => sys::O_RDONLY,
             (false, true) => sys::O_WRONLY,
             (true, true) => sys::O_RDWR,
         };
-        TABLE.iter().filter(|(flag, _)| self.contains(*flag)).fold(access, |bits, (_, bit)| bits | bit)
+        Self::TABLE.iter().filter(|(flag, _)| self.contains(*flag)).fold(access, |bits, (_, bit)| bits | bit)
+    }
+
+    /// What `O_*` of this processor say, as far as it has a name here.
+    ///
+    /// ```
+    /// # use bareio_core::kernel::OpenFlags;
+    /// let flags = OpenFlags::READ | OpenFlags::WRITE | OpenFlags::APPEND;
+    /// assert_eq!(OpenFlags::from_linux(flags.linux()), flags);
+    /// ```
+    pub fn from_linux(bits: u32) -> Self {
+        let access = match bits & sys::O_ACCMODE {
+            sys::O_RDONLY => Self::READ,
+            sys::O_WRONLY => Self::WRITE,
+            _ => Self::READ.with(Self::WRITE),
+        };
+        let set = |bit: u32| bits & bit == bit;
+        Self::TABLE.iter().filter(|(_, bit)| set(*bit)).fold(access, |flags, (flag, _)| flags.with(*flag))
     }
 }
 

@@ -3,7 +3,7 @@ use core::mem::MaybeUninit;
 use super::operation::Operation;
 use super::waker::WakerCell;
 use crate::errno::{Errno, Result};
-use crate::sync::{AtomicI32, AtomicU32, IS_LOOM, UnsafeCell, const_constructor};
+use crate::sync::{AtomicI32, AtomicU32, IS_LOOM, UnsafeCell, const_unless_loom};
 
 /// How many machine words an operation may have. One that is larger does not compile; box it.
 pub(super) const WORDS: usize = 10;
@@ -80,9 +80,9 @@ impl State {
 }
 
 impl Slot {
-    const_constructor! {
+    const_unless_loom! {
         /// A free one.
-        pub fn new() -> Self {
+        pub const fn new() -> Self {
             Self {
                 word: AtomicU32::new(0),
                 res: AtomicI32::new(0),

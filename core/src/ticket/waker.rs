@@ -2,7 +2,7 @@
 
 use core::task::Waker;
 
-use crate::sync::{AtomicU32, Ordering, UnsafeCell, const_constructor};
+use crate::sync::{AtomicU32, Ordering, UnsafeCell, const_unless_loom};
 
 /// Nobody is at the cell.
 const IDLE: u32 = 0;
@@ -31,9 +31,9 @@ unsafe impl Sync for WakerCell {}
 unsafe impl Send for WakerCell {}
 
 impl WakerCell {
-    const_constructor! {
+    const_unless_loom! {
         /// An empty one.
-        pub fn new() -> Self {
+        pub const fn new() -> Self {
             Self { state: AtomicU32::new(IDLE), waker: UnsafeCell::new(None) }
         }
     }

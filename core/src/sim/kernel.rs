@@ -286,6 +286,22 @@ unsafe impl Kernel for Sim {
         State::seek(&file, offset, from)
     }
 
+    unsafe fn open_flags(&self, fd: Fd) -> Result<OpenFlags> {
+        const LASTING: OpenFlags = OpenFlags(
+            OpenFlags::READ.0
+                | OpenFlags::WRITE.0
+                | OpenFlags::APPEND.0
+                | OpenFlags::DIRECT.0
+                | OpenFlags::DATA_SYNC.0
+                | OpenFlags::SYNC.0
+                | OpenFlags::NONBLOCK.0,
+        );
+        let mut state = self.state.lock();
+        state.begin(Call::Other)?;
+        let file = state.table.file(fd)?;
+        Ok(OpenFlags(file.flags.0 & LASTING.0))
+    }
+
     unsafe fn unlink_at(&self, dir: Fd, path: &CStr, flags: UnlinkFlags) -> Result<()> {
         let mut state = self.state.lock();
         state.begin(Call::Unlink)?;

@@ -3,6 +3,7 @@
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 ))]
+#![cfg(not(miri))] // which executes no system call
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -17,8 +17,8 @@ pub mod iovec;
 pub mod kernel;
 pub mod lock;
 pub mod map;
-pub mod pool;
 pub mod op;
+pub mod pool;
 pub mod ring;
 pub mod scope;
 #[cfg(feature = "sim")]

@@ -12,6 +12,7 @@ use bareio_core::{Errno, Fd, IoVec, Linux};
 use crate::common::{self, Scratch};
 use crate::files::{fd, file, path, sealed};
 use crate::way::Way;
+use crate::{direct, fork};
 
 const BYTES: [u8; 8192] = [0x5A; 8192];
 
@@ -53,7 +54,7 @@ fn a_write_over_the_size_limit_is_short_and_not_durable() {
     const SIG_IGN: usize = 1;
     let scratch = Scratch::new("size_limit");
     let file = file(&scratch, "file");
-    common::in_child(|| {
+    fork::in_child(|| {
         // SAFETY: ignoring a signal runs no code.
         unsafe { signal(SIGXFSZ, SIG_IGN) };
         // SAFETY: the limit is valid for the call.
@@ -323,7 +324,7 @@ fn what_offsets_mean_to_a_file_can_be_asked() {
 fn a_direct_read_off_the_grid_is_refused_both_ways() {
     let scratch = Scratch::new("direct");
     std::fs::write(scratch.path("file"), [1; 8192]).unwrap();
-    let direct = Scratch::open_direct(&scratch.path("file"));
+    let direct = direct::open_direct(&scratch.path("file"));
     let mut bytes = [0_u8; 8192];
     // On no file system is a byte a block; one without direct I/O reads it.
     let read = Op::read(fd(&direct), bytes.as_mut_ptr(), 100, 1).unwrap();

@@ -7,6 +7,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/direct.rs"]
+mod direct;
+#[path = "../common/fork.rs"]
+mod fork;
 
 mod act;
 mod edges;

@@ -1,5 +1,6 @@
 //! The pools.
 
+mod bareio;
 mod concurrent_queue;
 mod crossbeam_queue;
 mod heapless;
@@ -8,12 +9,14 @@ mod mutex;
 mod nothing_shared;
 mod sharded_slab;
 
-use super::{CONTROL, Measures, REFERENCE, measures};
+use super::{CONTROL, HANDLE, Measures, PLAIN, REFERENCE, measures};
 use crate::arguments::Arguments;
 
 /// All of them.
 pub(super) fn all(arguments: &Arguments) -> Vec<Measures> {
     vec![
+        measures::<bareio::Handles>(HANDLE, arguments),
+        measures::<bareio::Plain>(PLAIN, arguments),
         measures::<crossbeam_queue::Bounded>(REFERENCE, arguments),
         measures::<crossbeam_queue::Unbounded>("crossbeam-seg-queue", arguments),
         measures::<concurrent_queue::Bounded>("concurrent-queue", arguments),

@@ -166,6 +166,13 @@ fn a_chain_is_pushed_whole_or_its_loans_come_back() {
         let flush = chain.sync_data(lend(&file)).unwrap();
         chain.push().unwrap();
         assert_eq!((s.wait(read).0, s.wait(flush).0), (Ok(3), Err(Errno::CANCELED)));
+        // A failing flush would not stop what is behind it.
+        let mut chain = s.chain();
+        let flush = chain.sync_data(lend(&file)).unwrap();
+        let refused = chain.write(lend(&file), b"commit", 0).unwrap_err();
+        assert_eq!(refused.error, RingError::Kernel(Errno::INVAL));
+        chain.push().unwrap();
+        assert_eq!(s.wait(flush).0, Ok(0));
         // Never pushed.
         let mut chain = s.chain();
         let _never = chain.sync_data(lend(&file));

@@ -5,7 +5,7 @@ use super::loan::Loan;
 use super::slots::Id;
 use super::{Refused, Scope, Started, Ticket, check_offset, clamp};
 use crate::abi::{Sqe, SqeFlags};
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use crate::kernel::{BorrowedFd, Kernel};
 use crate::ring::RingError;
 use crate::sqe;
@@ -15,11 +15,14 @@ const MOST: usize = 16;
 
 /// Operations that start one after the other, pushed together or not at all.
 ///
-/// A failure, or a short transfer, cancels those behind it. Dropped without [`push`](Self::push), none is
+/// A failure, or a short transfer, cancels those behind it. Nothing goes behind a flush, though: since 6.0 the kernel
+/// goes on with a chain whose flush has failed, so whatever relies on a flush waits for its ticket first. Dropped without [`push`](Self::push), none is
 /// started, and each ticket says `CANCELED` and gives its loan back.
 pub struct Chain<'s, 'scope, 'env: 'scope, K: Kernel> {
     scope: &'s Scope<'scope, 'env, K>,
     entries: heapless::Vec<(Id, Sqe), MOST>,
+    /// Whether the last one is a flush.
+    ends: bool,
 }
 
 impl<K: Kernel> fmt::Debug for Chain<'_, '_, '_, K> {
@@ -30,15 +33,15 @@ impl<K: Kernel> fmt::Debug for Chain<'_, '_, '_, K> {
 
 impl<'s, 'scope, 'env, K: Kernel> Chain<'s, 'scope, 'env, K> {
     pub(super) const fn new(scope: &'s Scope<'scope, 'env, K>) -> Self {
-        Self { scope, entries: heapless::Vec::new() }
+        Self { scope, entries: heapless::Vec::new(), ends: false }
     }
 
     /// Adds a read of up to `buf.len()` bytes at `offset`.
     ///
     /// # Errors
     ///
-    /// [`Refused`], with the loan: every slot is taken, the chain has 16 operations already, or `offset` is above
-    /// `i64::MAX`.
+    /// [`Refused`], with the loan: every slot is taken, or the chain has 16 operations already (`Full`); `offset` is
+    /// above `i64::MAX`, or the last operation is a flush (`INVAL`).
     pub fn read(
         &mut self,
         file: BorrowedFd<'env>,
@@ -68,7 +71,7 @@ impl<'s, 'scope, 'env, K: Kernel> Chain<'s, 'scope, 'env, K> {
     ///
     /// As [`read`](Self::read).
     pub fn sync_data(&mut self, file: BorrowedFd<'env>) -> Started<'scope, ()> {
-        self.add((), 0, |_, _| sqe::sync_data(file.fd()))
+        self.add_flush(|| sqe::sync_data(file.fd()))
     }
 
     /// Adds a flush of everything.
@@ -77,7 +80,7 @@ impl<'s, 'scope, 'env, K: Kernel> Chain<'s, 'scope, 'env, K> {
     ///
     /// As [`read`](Self::read).
     pub fn sync_all(&mut self, file: BorrowedFd<'env>) -> Started<'scope, ()> {
-        self.add((), 0, |_, _| sqe::sync_all(file.fd()))
+        self.add_flush(|| sqe::sync_all(file.fd()))
     }
 
     /// Stages the chain, whole. The next submission takes it along, in one piece.
@@ -101,6 +104,12 @@ impl<'s, 'scope, 'env, K: Kernel> Chain<'s, 'scope, 'env, K> {
         Ok(())
     }
 
+    fn add_flush(&mut self, entry: impl FnOnce() -> Sqe) -> Started<'scope, ()> {
+        let ticket = self.add((), 0, |_, _| entry())?;
+        self.ends = true;
+        Ok(ticket)
+    }
+
     fn add<B: Loan>(
         &mut self,
         loan: B,
@@ -109,6 +118,9 @@ impl<'s, 'scope, 'env, K: Kernel> Chain<'s, 'scope, 'env, K> {
     ) -> Started<'scope, B> {
         if self.entries.is_full() {
             return Err(Refused { error: RingError::Full, loan });
+        }
+        if self.ends {
+            return Err(Refused { error: Errno::INVAL.into(), loan });
         }
         let id = match check_offset(offset).and_then(|()| self.scope.inner.claim()) {
             Ok(id) => id,

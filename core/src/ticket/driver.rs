@@ -123,6 +123,8 @@ impl<'t, K: Kernel> Driver<'t, K> {
     /// Stages two operations, the second of which starts when the first has succeeded, whole. A flush behind a write
     /// makes it durable: both tickets say whether.
     ///
+    /// A first operation whose failure does not stop the second ([`Operation::SEVERS`]) does not compile.
+    ///
     /// # Errors
     ///
     /// [`Refused`], with both; neither was staged.
@@ -132,6 +134,7 @@ impl<'t, K: Kernel> Driver<'t, K> {
         first: A,
         second: B,
     ) -> Result<(Ticket<'t, A>, Ticket<'t, B>), Refused<(A, B)>> {
+        const { assert!(A::SEVERS, "the failure of the first operation would not stop the second") };
         self.make_room(2);
         if self.credits < 2 {
             return Err(Refused { error: RingError::Full, operation: (first, second) });

@@ -18,6 +18,10 @@ pub unsafe trait Operation: Send + 'static {
     /// What comes of it.
     type Output;
 
+    /// Whether its failure cancels what is linked behind it. Reads, writes and opens do so, flushes do not (since
+    /// 6.0), nor does much else.
+    const SEVERS: bool = false;
+
     /// Its entry. The operation is where it will stay.
     ///
     /// # Errors
@@ -67,6 +71,8 @@ impl<F: OwnedFile, B: StableBufMut> Read<F, B> {
 unsafe impl<F: OwnedFile + Send, B: StableBufMut + Send> Operation for Read<F, B> {
     type Output = (Result<u32>, B);
 
+    const SEVERS: bool = true;
+
     fn entry(&mut self) -> Result<Sqe> {
         let (first, len) = self.buf.room();
         Ok(sqe::read(self.file.fd(), first, clamp(len), position(self.offset)?))
@@ -99,6 +105,8 @@ impl<F: OwnedFile, B: StableBuf> Write<F, B> {
 // SAFETY: the buffer's bytes and the descriptor stay, by the contracts of their traits.
 unsafe impl<F: OwnedFile + Send, B: StableBuf + Send> Operation for Write<F, B> {
     type Output = (Result<u32>, B);
+
+    const SEVERS: bool = true;
 
     fn entry(&mut self) -> Result<Sqe> {
         let (first, len) = self.buf.bytes();
@@ -164,6 +172,8 @@ impl<K: Kernel + 'static> Open<K> {
 // SAFETY: the path stays for ever.
 unsafe impl<K: Kernel + Send + 'static> Operation for Open<K> {
     type Output = Result<Fd>;
+
+    const SEVERS: bool = true;
 
     fn entry(&mut self) -> Result<Sqe> {
         Ok(sqe::open_at(Fd::CWD, self.path.as_ptr(), self.flags, self.mode))

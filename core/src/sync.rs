@@ -119,5 +119,10 @@ impl Counter {
 ///
 /// A spinning one: `core` has no other way to wait for a thread, and the holder is never descheduled for long.
 /// It is not among what loom instruments.
-#[cfg(all(feature = "sim", not(loom)))]
+#[cfg(feature = "sim")]
 pub(crate) use spin::Mutex;
+
+#[cfg(all(feature = "sim", loom))]
+compile_error!(
+    "the feature `sim` shares raw memory between two sides, which loom cannot model; leave it out"
+);

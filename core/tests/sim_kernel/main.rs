@@ -1,5 +1,5 @@
 //! The kernel in memory: what it does, and that it does what Linux does.
-#![cfg(all(feature = "sim", not(loom)))]
+#![cfg(feature = "sim")]
 
 mod fidelity;
 mod files;

@@ -77,7 +77,7 @@ pub(super) fn transfers<W: World>(world: &W, facts: &mut Facts) {
     let dir = file(world, ".", OpenFlags::READ | OpenFlags::DIRECTORY).unwrap();
     let (reader, writer) = world.pipe();
     let mut bytes = [0_u8; 64];
-    let to = bytes.as_mut_ptr();
+    let to = (&raw mut bytes).cast::<u8>();
     facts.note("write", rig.one(sqe::write(fd, b"hello".as_ptr(), 5, 10)));
     facts.note("read", rig.one(sqe::read(fd, to, 64, 0)));
     facts.note("nothing", rig.one(sqe::read(fd, to, 0, 0)));
@@ -188,7 +188,7 @@ pub(super) fn calls<W: World>(world: &W, facts: &mut Facts) {
     let kernel = world.kernel();
     let fd = file(world, "a", RW).unwrap();
     let mut bytes = [1_u8; 16];
-    let to = bytes.as_mut_ptr();
+    let to = (&raw mut bytes).cast::<u8>();
     // SAFETY: all descriptors here are open or are found out not to be, and `to` is 16 bytes.
     let read = |fd, len, offset| unsafe { kernel.read_at(fd, to, len, offset) };
     // SAFETY: as above.

@@ -149,6 +149,25 @@ fn a_full_queue_loses_completions_where_they_are_not_kept() {
 }
 
 #[test]
+fn what_overflowed_stays_in_front_of_what_comes_later() {
+    let sim = Sim::builder().calm().delay(Duration::ZERO).build();
+    let params = Params { flags: SetupFlags::CQSIZE, cq_entries: 4, ..Params::default() };
+    let mut rig = Rig::with(sim.clone(), 4, params).unwrap();
+    for user_data in 0..8 {
+        rig.push(sqe::nop().user_data(user_data));
+        rig.enter(1, 0, EnterFlags::NONE).unwrap();
+    }
+    // There is room again, but not for the newest.
+    let mut order: Vec<_> = rig.cq.batch().map(|cqe| cqe.user_data).collect();
+    rig.push(sqe::nop().user_data(8));
+    rig.enter(1, 0, EnterFlags::NONE).unwrap();
+    order.extend(rig.run(5).iter().map(|cqe| cqe.user_data));
+    assert_eq!(order, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    drop(rig);
+    finish(&sim, &[]);
+}
+
+#[test]
 fn before_5_19_what_overflowed_keeps_new_entries_out() {
     let sim = Sim::like_5_10().calm().build();
     let params = Params { flags: SetupFlags::CQSIZE, cq_entries: 4, ..Params::default() };

@@ -30,15 +30,50 @@ pub const fn spins() -> u32 {
     if cfg!(loom) { 0 } else { 64 }
 }
 
-/// Stands between two `SeqCst` accesses of one thread whose order against another thread's two matters.
+/// Loads `word` with `SeqCst`, after a `SeqCst` store or exchange of another word by the same thread.
 ///
-/// Such accesses have one order that all threads agree on, and on x86 they cost no more than others, where a
-/// fence would cost as much as a locked instruction. But loom takes them for `AcqRel` ones and knows only
-/// fences to be stronger; so, under loom, this is a fence, and otherwise it is nothing.
-#[inline(always)]
-pub fn between_seq_cst() {
+/// If another thread writes this word and then reads that one, both with `SeqCst`, at least one of the two sees
+/// what the other wrote. Loom takes `SeqCst` accesses for `AcqRel` ones and cannot know that. So under loom this
+/// is one of two things that it does know, as `stand_in_by_fence` says, each of which orders a little more than
+/// the truth, and not the same: what one hides, models see with the other.
+#[inline]
+pub fn load_seq_cst(word: &AtomicUsize) -> usize {
     #[cfg(loom)]
-    fence(Ordering::SeqCst);
+    if !stand_in::fence() {
+        return word.fetch_add(0, Ordering::AcqRel);
+    }
+    word.load(Ordering::SeqCst)
+}
+
+/// Turns `word` from false to true with `SeqCst`, if it is false: as [`load_seq_cst`], where the second access
+/// is an exchange.
+#[inline]
+pub fn turn_seq_cst(word: &AtomicBool) -> bool {
+    #[cfg(loom)]
+    stand_in::fence();
+    word.compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+}
+
+#[cfg(loom)]
+mod stand_in {
+    use super::Ordering;
+
+    pub(super) static BY_FENCE: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(true);
+
+    /// The fence, if that is what stands in. Says whether it is.
+    pub(super) fn fence() -> bool {
+        let by_fence = BY_FENCE.load(Ordering::Relaxed);
+        if by_fence {
+            super::fence(Ordering::SeqCst);
+        }
+        by_fence
+    }
+}
+
+/// Under loom: what stands in for a `SeqCst` load from now on, a fence before it or an exchange in its place.
+#[cfg(loom)]
+pub fn stand_in_by_fence(by_fence: bool) {
+    stand_in::BY_FENCE.store(by_fence, Ordering::Relaxed);
 }
 
 /// Makes functions `const` wherever atomics can be made in constants: everywhere but under loom.

@@ -105,7 +105,9 @@ fn a_buffer_becomes_exclusive_after_all_other_readers() {
             Ok(buffer) => {
                 item.touch();
                 assert!(weak.upgrade().is_none());
-                drop(buffer);
+                let anew = slab.share(buffer).unwrap();
+                assert!(weak.upgrade().is_none(), "that is a later buffer");
+                drop(anew);
             }
             Err(shared) => drop(shared),
         }

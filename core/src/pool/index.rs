@@ -1,13 +1,26 @@
 //! A lock-free pool of numbers.
 
+mod acquire;
+mod backoff;
+mod error;
+mod handle;
+mod line;
+mod park;
+mod waiters;
+mod watch;
+
 use core::ptr;
 use core::task::Waker;
 
-use super::handle::{Handle, Held};
-use super::line::{Lent, Line};
-use super::waiters::{Phase, Waiters};
-use super::watch::Watch;
-use super::{CapacityError, Exhausted, MAX_RESERVE, PutError, ReserveError};
+pub use acquire::{Acquire, AcquireError, Closed};
+pub use backoff::{Backoff, Pause};
+pub use error::{CapacityError, Exhausted, PutError, ReserveError};
+pub use handle::{Foreign, Handle, Held, MAX_RESERVE};
+use line::Lent;
+pub use line::{Line, Lines};
+use waiters::{Phase, Waiters};
+use watch::Watch;
+
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 
 /// Indexes in a word: each takes a bit in its lower half and one in its upper half.
@@ -70,8 +83,8 @@ pub struct IndexPool<'m> {
     capacity: u32,
     /// What the living handles have reserved; at most `capacity`.
     reserved: AtomicU32,
-    pub(super) watch: Watch,
-    pub(super) waiters: Waiters,
+    pub(in crate::pool) watch: Watch,
+    pub(in crate::pool) waiters: Waiters,
 }
 
 impl<'m> IndexPool<'m> {
@@ -230,13 +243,13 @@ impl<'m> IndexPool<'m> {
     }
 
     /// Gives back the right to reserve `count` indexes.
-    pub(super) fn unreserve(&self, count: u32) {
+    pub(in crate::pool) fn unreserve(&self, count: u32) {
         // Relaxed: as in `handle`.
         self.reserved.fetch_sub(count, Ordering::Relaxed);
     }
 
     /// The index of a guard, from now on a plain number.
-    pub(super) fn mark_drawn(&self, index: u32) {
+    pub(in crate::pool) fn mark_drawn(&self, index: u32) {
         if let Ok((line, bit)) = self.locate(index) {
             // Relaxed: the caller owned the index before and owns it after.
             line.fetch_or(bit << PER_WORD, Ordering::Relaxed);
@@ -245,7 +258,7 @@ impl<'m> IndexPool<'m> {
 
     /// Puts back the index of a guard, or one that a handle keeps.
     #[inline]
-    pub(super) fn give_back(&self, index: u32) {
+    pub(in crate::pool) fn give_back(&self, index: u32) {
         if let Ok((line, bit)) = self.locate(index) {
             // SeqCst: Release, pairs with the Acquire in `draw` and `claim`; and step 1 of `watch`. The old
             // value is of no interest, which makes this a plain `lock or`.
@@ -256,7 +269,7 @@ impl<'m> IndexPool<'m> {
 
     /// Claims up to `count` indexes, at least 1, all from one word, and passes them to `each`, those near `hint` last.
     /// Returns how many.
-    pub(super) fn claim(&self, hint: u32, count: u32, mut each: impl FnMut(u32)) -> u32 {
+    pub(in crate::pool) fn claim(&self, hint: u32, count: u32, mut each: impl FnMut(u32)) -> u32 {
         let at = self.word_of(hint);
         let found = self.claim_from(at, count).map(|claimed| (at, claimed));
         let found = found.or_else(|| self.search(at, |at| Some((at, self.claim_from(at, count)?))));
@@ -382,7 +395,7 @@ impl<'m> IndexPool<'m> {
 
     /// Gives those who wait what is free, in order, and wakes them. Never waits itself: if somebody else is at
     /// it, that one will see what we have to say.
-    pub(super) fn serve(&self) {
+    pub(in crate::pool) fn serve(&self) {
         while let Some(mut queue) = self.waiters.try_lock() {
             let seen = self.watch.changes();
             let waker = queue.serve_first(|| {
@@ -394,7 +407,7 @@ impl<'m> IndexPool<'m> {
             drop(queue);
             // The lock is free again: a waker may do anything, also come back here.
             let served = waker.map(Waker::wake).is_some();
-            if !served && self.watch.changes() == seen {
+            if !served && self.watch.changes_after_unlocking() == seen {
                 return;
             }
         }
@@ -416,7 +429,7 @@ impl<'m> IndexPool<'m> {
 
     /// Whether both are the same pool.
     #[inline]
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(in crate::pool) fn is(&self, other: &Self) -> bool {
         ptr::eq(self, other)
     }
 }

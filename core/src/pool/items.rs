@@ -7,11 +7,10 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use core::time::Duration;
 
-use super::acquire::{AcquireError, Closed};
-use super::handle::{Foreign, Handle, Held};
-use super::index::IndexPool;
-use super::line::Line;
-use super::{CapacityError, Exhausted, PutError, ReserveError};
+use super::index::{
+    AcquireError, CapacityError, Closed, Exhausted, Foreign, Handle, Held, IndexPool, Line, PutError,
+    ReserveError,
+};
 use crate::kernel::Kernel;
 
 /// A bounded, lock-free pool of values, each made once, when the pool is, and lent to one owner at a time.

@@ -2,11 +2,12 @@
 
 use core::fmt;
 
-use super::Exhausted;
-use super::buffer::Buffer;
-use super::region::Region;
-use super::slab::Slab;
+use super::index::Exhausted;
+use super::slab::{Buffer, MapSlabError, Region, Slab};
 use super::tier::{Tier, TooLong};
+use crate::align::Align;
+use crate::kernel::Kernel;
+use crate::map::Mapping;
 
 /// Up to twelve slabs, one for each [`Tier`], from which [`get`](Self::get) picks the smallest that fits.
 ///
@@ -65,6 +66,32 @@ impl<R: Region> Tiers<R> {
             return Err(TierError::Missing { tier: smallest });
         }
         fit.find_map(|slab| slab.get(0).ok()).ok_or(TierError::Exhausted(Exhausted))
+    }
+}
+
+impl<K: Kernel> Tiers<Mapping<K>> {
+    /// Maps a slab of `count` buffers for `tier`, aligned to their length, to 4 KiB at most.
+    ///
+    /// ```
+    /// use bareio_core::Linux;
+    /// use bareio_core::pool::{Tier, Tiers};
+    ///
+    /// let mut tiers = Tiers::new();
+    /// tiers.map(Linux, Tier::Small, 64)?;
+    /// tiers.map(Linux, Tier::Large, 8)?;
+    /// assert_eq!(tiers.get(3000)?.len(), Tier::Large.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`MapSlabError`] if the memory cannot be had. The tier is as it was.
+    pub fn map(&mut self, kernel: K, tier: Tier, count: u32) -> Result<(), MapSlabError> {
+        let align = Align::new(tier.len() as u64).map_or(Align::KIB_4, |align| align.min(Align::KIB_4));
+        let slab = Slab::map(kernel, tier.len(), count, align)?;
+        // It is of the tier's length, which is its own alignment or a multiple of 4 KiB.
+        drop(self.set(tier, slab));
+        Ok(())
     }
 }
 

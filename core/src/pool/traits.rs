@@ -2,14 +2,9 @@
 
 use core::time::Duration;
 
-use super::acquire::AcquireError;
-use super::buffer::Buffer;
-use super::handle::Held;
-use super::index::IndexPool;
+use super::index::{AcquireError, Exhausted, Held, IndexPool, PutError};
 use super::items::{Item, ItemPool};
-use super::region::Region;
-use super::slab::Slab;
-use super::{Exhausted, PutError};
+use super::slab::{Buffer, Region, Slab};
 use crate::kernel::Kernel;
 
 /// A bounded pool, whatever is in it.

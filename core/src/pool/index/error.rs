@@ -1,4 +1,4 @@
-//! What pools refuse, and why.
+//! What an index pool refuses, and why.
 
 use core::fmt;
 

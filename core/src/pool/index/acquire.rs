@@ -6,9 +6,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
+use super::IndexPool;
 use super::backoff::{Backoff, Pause};
 use super::handle::{Handle, Held};
-use super::index::IndexPool;
 use super::park::block_on;
 use super::waiters::{Phase, Waiter};
 use crate::errno::Errno;

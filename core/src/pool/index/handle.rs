@@ -4,7 +4,7 @@ use core::fmt;
 use core::hint::assert_unchecked;
 use core::mem;
 
-use super::index::IndexPool;
+use super::IndexPool;
 use super::{Exhausted, ReserveError};
 
 /// The most indexes that a handle reserves: as many as one word of the pool has.
@@ -60,7 +60,11 @@ pub struct Handle<'p> {
 
 impl<'p> Handle<'p> {
     /// A full handle. `reserve` of the pool's indexes have been counted as reserved for it.
-    pub(super) fn fill(pool: &'p IndexPool<'p>, reserve: u32, hint: u32) -> Result<Self, ReserveError> {
+    pub(in crate::pool) fn fill(
+        pool: &'p IndexPool<'p>,
+        reserve: u32,
+        hint: u32,
+    ) -> Result<Self, ReserveError> {
         let mut handle = Self { pool, stack: [hint; MAX_RESERVE as usize], len: 0, reserve };
         while handle.len < reserve {
             if handle.claim() == 0 {
@@ -169,7 +173,7 @@ pub struct Held<'p> {
 
 impl<'p> Held<'p> {
     /// The guard of an index that is nobody's but the caller's, and that is not free in the pool.
-    pub(super) const fn new(pool: &'p IndexPool<'p>, index: u32) -> Self {
+    pub(in crate::pool) const fn new(pool: &'p IndexPool<'p>, index: u32) -> Self {
         Self { pool, index }
     }
 
@@ -181,12 +185,12 @@ impl<'p> Held<'p> {
 
     /// Whether it is of this pool.
     #[inline]
-    pub(super) fn is_of(&self, pool: &IndexPool<'_>) -> bool {
+    pub(in crate::pool) fn is_of(&self, pool: &IndexPool<'_>) -> bool {
         self.pool.is(pool)
     }
 
     /// Gives up owning it: it does not go back.
-    pub(super) const fn into_parts(self) -> (&'p IndexPool<'p>, u32) {
+    pub(in crate::pool) const fn into_parts(self) -> (&'p IndexPool<'p>, u32) {
         let parts = (self.pool, self.index);
         mem::forget(self);
         parts

@@ -26,10 +26,10 @@ use core::pin::Pin;
 use core::ptr;
 use core::task::Waker;
 
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, SPIN_LIMIT, UnsafeCell, between_seq_cst, spin_loop};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, SPIN_LIMIT, UnsafeCell, spin_loop, turn_seq_cst};
 
 /// The queue and its lock.
-pub(super) struct Waiters {
+pub(in crate::pool) struct Waiters {
     locked: AtomicBool,
     queue: UnsafeCell<Queue>,
     /// How many are queued. A hint for those who do not hold the lock.
@@ -49,7 +49,7 @@ struct Queue {
 }
 
 /// A place in the queue.
-pub(super) struct Waiter {
+pub(in crate::pool) struct Waiter {
     node: UnsafeCell<Node>,
     _pinned: PhantomPinned,
 }
@@ -63,7 +63,7 @@ struct Node {
 
 /// How far a waiter has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(in crate::pool) enum Phase {
     /// Not in the queue.
     Idle,
     /// In the queue.
@@ -80,14 +80,14 @@ unsafe impl Send for Waiter {}
 unsafe impl Sync for Waiter {}
 
 impl Waiter {
-    pub(super) fn new() -> Self {
+    pub(in crate::pool) fn new() -> Self {
         let node = Node { before: ptr::null(), behind: ptr::null(), waker: None, phase: Phase::Idle };
         Self { node: UnsafeCell::new(node), _pinned: PhantomPinned }
     }
 }
 
 impl Waiters {
-    pub(super) fn new() -> Self {
+    pub(in crate::pool) fn new() -> Self {
         Self {
             locked: AtomicBool::new(false),
             queue: UnsafeCell::new(Queue { front: ptr::null(), back: ptr::null() }),
@@ -97,34 +97,31 @@ impl Waiters {
     }
 
     /// Whether nobody was queued a moment ago.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::pool) fn is_empty(&self) -> bool {
         // Relaxed: a hint, for politeness.
         self.count.load(Ordering::Relaxed) == 0
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(in crate::pool) fn is_closed(&self) -> bool {
         // Relaxed: a flag that guards nothing. Who is to see it is told by the count of changes, or comes to the
         // lock after somebody who was.
         self.closed.load(Ordering::Relaxed)
     }
 
     /// Lets nobody wait any more. The caller counts a change and serves those who do.
-    pub(super) fn close(&self) {
+    pub(in crate::pool) fn close(&self) {
         // Relaxed: as in `is_closed`.
         self.closed.store(true, Ordering::Relaxed);
     }
 
     /// The queue, if nobody else has it.
-    pub(super) fn try_lock(&self) -> Option<Locked<'_>> {
+    pub(in crate::pool) fn try_lock(&self) -> Option<Locked<'_>> {
         // SeqCst: step 2. Acquire in it pairs with the Release in `Locked::drop`.
-        self.locked
-            .compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
-            .then(|| Locked { waiters: self })
+        turn_seq_cst(&self.locked).then(|| Locked { waiters: self })
     }
 
     /// The queue, or `None` after a while. It is held for short moments only, in which no foreign code runs.
-    pub(super) fn lock_soon(&self) -> Option<Locked<'_>> {
+    pub(in crate::pool) fn lock_soon(&self) -> Option<Locked<'_>> {
         (0..SPIN_LIMIT).find_map(|_| {
             let locked = self.try_lock();
             if locked.is_none() {
@@ -142,7 +139,7 @@ impl fmt::Debug for Waiters {
 }
 
 /// The queue, for as long as this lives. Whoever drops it calls `serve` afterwards.
-pub(super) struct Locked<'w> {
+pub(in crate::pool) struct Locked<'w> {
     waiters: &'w Waiters,
 }
 
@@ -171,7 +168,7 @@ impl Locked<'_> {
     }
 
     /// Puts `waiter` at the end. It is `Idle`, and will [`leave`](Self::leave) before it is dropped.
-    pub(super) fn push(&mut self, waiter: Pin<&Waiter>, waker: Waker) {
+    pub(in crate::pool) fn push(&mut self, waiter: Pin<&Waiter>, waker: Waker) {
         let waiter = waiter.get_ref();
         let last = self.queue(|queue| {
             let last = mem::replace(&mut queue.back, waiter);
@@ -191,7 +188,7 @@ impl Locked<'_> {
     /// How far `waiter` has come. If it is out of the queue, it is `Idle` afterwards. If it is still in, `waker`
     /// is what wakes it from now on. The waker that is of no use any more is given back, to be dropped without
     /// the lock.
-    pub(super) fn collect(&mut self, waiter: &Waiter, waker: Waker) -> (Phase, Option<Waker>) {
+    pub(in crate::pool) fn collect(&mut self, waiter: &Waiter, waker: Waker) -> (Phase, Option<Waker>) {
         self.node(waiter, |node| match node.phase {
             Phase::Queued => (Phase::Queued, node.waker.replace(waker)),
             phase => {
@@ -203,7 +200,7 @@ impl Locked<'_> {
 
     /// Takes `waiter` out, wherever it is. Says how far it had come, and gives its waker back, to be dropped
     /// without the lock.
-    pub(super) fn leave(&mut self, waiter: &Waiter) -> (Phase, Option<Waker>) {
+    pub(in crate::pool) fn leave(&mut self, waiter: &Waiter) -> (Phase, Option<Waker>) {
         let phase = self.node(waiter, |node| node.phase);
         let waker = if phase == Phase::Queued { self.unlink(waiter, Phase::Idle) } else { None };
         (phase, waker)
@@ -211,7 +208,7 @@ impl Locked<'_> {
 
     /// Takes the first waiter out, with what `serve` has for it, and gives its waker back, to be woken without
     /// the lock; by then the waiter may be gone. `None` if nobody waits, or `serve` has nothing.
-    pub(super) fn serve_first(&mut self, serve: impl FnOnce() -> Option<Phase>) -> Option<Waker> {
+    pub(in crate::pool) fn serve_first(&mut self, serve: impl FnOnce() -> Option<Phase>) -> Option<Waker> {
         let first = self.queue(|queue| queue.front);
         // SAFETY: it is in the queue, so it is pinned and alive, by the queue's invariant.
         let first = unsafe { first.as_ref() }?;
@@ -244,6 +241,5 @@ impl Drop for Locked<'_> {
     fn drop(&mut self) {
         // SeqCst: step b. Release in it pairs with the Acquire in `try_lock`.
         self.waiters.locked.store(false, Ordering::SeqCst);
-        between_seq_cst();
     }
 }

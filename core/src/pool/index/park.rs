@@ -29,7 +29,7 @@ struct Parker<'k, K: Kernel> {
 /// # Errors
 ///
 /// The clock's, if there is a deadline.
-pub(super) fn block_on<K: Kernel, F: Future>(
+pub(in crate::pool) fn block_on<K: Kernel, F: Future>(
     kernel: &K,
     future: F,
     deadline: Option<Duration>,

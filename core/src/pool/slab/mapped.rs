@@ -1,10 +1,8 @@
-//! Slabs and tiers in memory of their own.
+//! Slabs in memory of their own.
 
 use core::fmt;
 
-use super::slab::{Slab, SlabRefusal};
-use super::tier::Tier;
-use super::tiers::Tiers;
+use super::{Slab, SlabRefusal};
 use crate::align::Align;
 use crate::kernel::Kernel;
 use crate::map::{AllocError, Granted, MapOptions, Mapping};
@@ -53,32 +51,6 @@ impl<K: Kernel> Slab<Mapping<K>> {
     /// The pages that its memory got.
     pub const fn granted(&self) -> Granted {
         self.mapping().granted()
-    }
-}
-
-impl<K: Kernel> Tiers<Mapping<K>> {
-    /// Maps a slab of `count` buffers for `tier`, aligned to their length, to 4 KiB at most.
-    ///
-    /// ```
-    /// use bareio_core::Linux;
-    /// use bareio_core::pool::{Tier, Tiers};
-    ///
-    /// let mut tiers = Tiers::new();
-    /// tiers.map(Linux, Tier::Small, 64)?;
-    /// tiers.map(Linux, Tier::Large, 8)?;
-    /// assert_eq!(tiers.get(3000)?.len(), Tier::Large.len());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`MapSlabError`] if the memory cannot be had. The tier is as it was.
-    pub fn map(&mut self, kernel: K, tier: Tier, count: u32) -> Result<(), MapSlabError> {
-        let align = Align::new(tier.len() as u64).map_or(Align::KIB_4, |align| align.min(Align::KIB_4));
-        let slab = Slab::map(kernel, tier.len(), count, align)?;
-        // It is of the tier's length, which is its own alignment or a multiple of 4 KiB.
-        drop(self.set(tier, slab));
-        Ok(())
     }
 }
 

@@ -5,9 +5,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 use core::slice;
 
-use super::Exhausted;
-use super::handle::{Foreign, Handle, Held};
-use super::index::IndexPool;
+use crate::pool::index::{Exhausted, Foreign, Handle, Held, IndexPool};
 
 /// One buffer of a [`Slab`](super::Slab), and the only owner of its bytes. Dropped, it goes back.
 ///
@@ -42,7 +40,7 @@ impl<'s> Buffer<'s> {
     /// `held` is of the pool of a slab that lives for `'s`, with slots of `slot_len` bytes from `slots` on, one
     /// for each index, which are touched by the owner of the index only.
     #[inline]
-    pub(super) unsafe fn new(held: Held<'s>, slots: NonNull<u8>, slot_len: usize) -> Self {
+    pub(in crate::pool) unsafe fn new(held: Held<'s>, slots: NonNull<u8>, slot_len: usize) -> Self {
         // SAFETY: there is a slot for each index.
         let start = unsafe { slots.add(held.index() as usize * slot_len) };
         Self { held, start, len: slot_len }
@@ -72,7 +70,7 @@ impl<'s> Buffer<'s> {
     }
 
     /// Whether it is of the slab with this pool.
-    pub(super) fn is_of(&self, pool: &IndexPool<'_>) -> bool {
+    pub(in crate::pool) fn is_of(&self, pool: &IndexPool<'_>) -> bool {
         self.held.is_of(pool)
     }
 
@@ -85,16 +83,16 @@ impl<'s> Buffer<'s> {
 
 /// Where a buffer is, without owning it.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'s> {
+pub(in crate::pool) struct Place<'s> {
     pool: &'s IndexPool<'s>,
-    pub(super) index: u32,
-    pub(super) start: NonNull<u8>,
-    pub(super) len: usize,
+    pub(in crate::pool) index: u32,
+    pub(in crate::pool) start: NonNull<u8>,
+    pub(in crate::pool) len: usize,
 }
 
 impl<'s> Buffer<'s> {
     /// Gives up owning it: it does not go back.
-    pub(super) fn into_place(self) -> Place<'s> {
+    pub(in crate::pool) fn into_place(self) -> Place<'s> {
         let Self { held, start, len } = self;
         let (pool, index) = held.into_parts();
         Place { pool, index, start, len }
@@ -103,7 +101,7 @@ impl<'s> Buffer<'s> {
     /// # Safety
     ///
     /// The place came from [`into_place`](Self::into_place), and it is the caller's alone to own.
-    pub(super) unsafe fn from_place(place: Place<'s>) -> Self {
+    pub(in crate::pool) unsafe fn from_place(place: Place<'s>) -> Self {
         let Place { pool, index, start, len } = place;
         Self { held: Held::new(pool, index), start, len }
     }
@@ -162,7 +160,7 @@ impl<'s> SlabHandle<'s> {
     /// # Safety
     ///
     /// As for [`Buffer::new`], for every index that `handle` draws.
-    pub(super) unsafe fn new(handle: Handle<'s>, slots: NonNull<u8>, slot_len: usize) -> Self {
+    pub(in crate::pool) unsafe fn new(handle: Handle<'s>, slots: NonNull<u8>, slot_len: usize) -> Self {
         Self { handle, slots, slot_len }
     }
 

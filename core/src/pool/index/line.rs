@@ -19,7 +19,7 @@ use crate::sync::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, const_unless_lo
     repr(align(64))
 )]
 pub struct Line {
-    pub(super) word: AtomicUsize,
+    pub(in crate::pool) word: AtomicUsize,
 }
 
 impl Line {
@@ -31,7 +31,7 @@ impl Line {
     }
 
     const_unless_loom! {
-        pub(super) const fn with(word: usize) -> Self {
+        pub(in crate::pool) const fn with(word: usize) -> Self {
             Self { word: AtomicUsize::new(word) }
         }
     }
@@ -40,7 +40,7 @@ impl Line {
 /// Lines that a pool has been lent. Kept by address, because those of a [`Slab`](super::Slab) lie in memory that
 /// it owns, and a reference must not outlive what it refers to, not even unused.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lent<'m> {
+pub(in crate::pool) struct Lent<'m> {
     start: NonNull<Line>,
     count: usize,
     lines: PhantomData<&'m [Line]>,
@@ -52,7 +52,7 @@ unsafe impl Send for Lent<'_> {}
 unsafe impl Sync for Lent<'_> {}
 
 impl<'m> Lent<'m> {
-    pub(super) fn new(lines: &'m mut [Line]) -> Self {
+    pub(in crate::pool) fn new(lines: &'m mut [Line]) -> Self {
         Self { count: lines.len(), start: NonNull::from(lines).cast(), lines: PhantomData }
     }
 }

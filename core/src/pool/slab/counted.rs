@@ -14,13 +14,13 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
 /// it never comes round: at a change a nanosecond, in 584 years. That it may wrap is tried all the time, because
 /// it starts just before its end.
 #[derive(Debug)]
-pub(super) struct Count {
+pub(in crate::pool) struct Count {
     readers: AtomicU32,
     generation: AtomicU64,
 }
 
 impl Count {
-    pub(super) fn new() -> Self {
+    pub(in crate::pool) fn new() -> Self {
         Self { readers: AtomicU32::new(0), generation: AtomicU64::new(u64::MAX - 1) }
     }
 
@@ -71,7 +71,7 @@ impl<'s> Shared<'s> {
     pub const MAX_READERS: u32 = 1 << 31;
 
     /// Shares `buffer`, whose count this is.
-    pub(super) fn new(buffer: Buffer<'s>, count: &'s Count) -> Self {
+    pub(in crate::pool) fn new(buffer: Buffer<'s>, count: &'s Count) -> Self {
         // Release: pairs with the Acquire in `upgrade`, so that who upgrades sees the bytes, and the generation of
         // this time.
         count.readers.store(1, Ordering::Release);

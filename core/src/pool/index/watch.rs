@@ -22,38 +22,36 @@
 //!
 //! This costs who puts one load of a word that hardly ever changes.
 
-use crate::sync::{AtomicUsize, Ordering, between_seq_cst, fence};
+use crate::sync::{AtomicUsize, Ordering, fence, load_seq_cst};
 
 /// Who watches a pool, and how often it changed under their eyes.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(in crate::pool) struct Watch {
     watchers: AtomicUsize,
     changes: AtomicUsize,
 }
 
 impl Watch {
-    pub(super) fn new() -> Self {
+    pub(in crate::pool) fn new() -> Self {
         Self { watchers: AtomicUsize::new(0), changes: AtomicUsize::new(0) }
     }
 
     /// Says, after a put, whether somebody must be told by [`changed`](Self::changed).
     #[inline]
-    pub(super) fn is_watched(&self) -> bool {
-        between_seq_cst();
+    pub(in crate::pool) fn is_watched(&self) -> bool {
         // SeqCst: step 2; pairs with the addition in `enter`.
-        self.watchers.load(Ordering::SeqCst) != 0
+        load_seq_cst(&self.watchers) != 0
     }
 
     /// Tells the watchers that something was put.
-    pub(super) fn changed(&self) {
+    pub(in crate::pool) fn changed(&self) {
         // SeqCst: step 1 in `waiters`. Release in it pairs with the Acquire in `changes`, so that who sees this
         // sees what was put.
         self.changes.fetch_add(1, Ordering::SeqCst);
-        between_seq_cst();
     }
 
     /// Becomes a watcher.
-    pub(super) fn enter(&self) {
+    pub(in crate::pool) fn enter(&self) {
         // SeqCst: step a; pairs with the load in `is_watched`.
         self.watchers.fetch_add(1, Ordering::SeqCst);
         // SeqCst: what is read after it, Relaxed or not, is no older than what was put by those who did not see us.
@@ -61,22 +59,28 @@ impl Watch {
     }
 
     /// Is a watcher no more.
-    pub(super) fn leave(&self) {
+    pub(in crate::pool) fn leave(&self) {
         // Relaxed: a put that still sees us does a little more than it must.
         self.watchers.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// How many changes there were, modulo 2⁶⁴. Only equality means anything.
-    pub(super) fn changes(&self) -> usize {
-        // SeqCst: step c in `waiters`. Acquire in it pairs with the Release in `changed`.
-        self.changes.load(Ordering::SeqCst)
+    pub(in crate::pool) fn changes(&self) -> usize {
+        // Acquire: pairs with the Release in `changed`.
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// The same, of somebody who has just let go of the lock of [`Waiters`](super::waiters::Waiters).
+    pub(in crate::pool) fn changes_after_unlocking(&self) -> usize {
+        // SeqCst: step c in `waiters`; pairs with the addition in `changed`.
+        load_seq_cst(&self.changes)
     }
 
     /// Looks until `look` finds something, or until nothing was put while it found nothing.
     ///
     /// It looks again only when somebody has put something, so all threads together make progress.
     #[cold]
-    pub(super) fn look<R>(&self, mut look: impl FnMut() -> Option<R>) -> Option<R> {
+    pub(in crate::pool) fn look<R>(&self, mut look: impl FnMut() -> Option<R>) -> Option<R> {
         self.enter();
         let found = loop {
             let seen = self.changes();

@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use anyhow::{Context, Result};
 use bareio::Errno;
 use bareio::core::ring::{Builder, Ring};
-use bareio::core::{Fd, IoVec, Kernel, Linux, Mapping, sqe};
+use bareio::core::{Fd, IoVec, Kernel, Linux, sqe};
 
-/// What is to be done with a slot of the memory.
+/// What is to be done with a buffer.
 #[derive(Clone, Copy)]
 pub(crate) struct Request {
-    pub(crate) slot: usize,
+    /// The number of the buffer.
+    pub(crate) index: u32,
     pub(crate) write: bool,
     pub(crate) fd: Fd,
     pub(crate) address: *mut u8,
@@ -23,7 +24,7 @@ pub(crate) struct Request {
 /// How the requests are carried out.
 pub(crate) enum Engine {
     Ring { ring: Box<Ring<Linux>>, fixed: Result<(), Errno> },
-    Calls { done: VecDeque<(usize, Result<u32, Errno>)>, why: String },
+    Calls { done: VecDeque<(u32, Result<u32, Errno>)>, why: String },
 }
 
 impl Engine {
@@ -54,11 +55,10 @@ impl Engine {
     /// # Safety
     ///
     /// `memory` outlives the engine.
-    pub(crate) unsafe fn register(&mut self, memory: &Mapping<Linux>) {
+    pub(crate) unsafe fn register(&mut self, memory: IoVec) {
         if let Self::Ring { ring, fixed } = self {
-            let whole = IoVec::new(memory.as_ptr().as_ptr(), memory.len());
             // SAFETY: valid for as long as the ring, by the caller's word.
-            *fixed = unsafe { ring.register_buffers(&[whole]) }.map_err(|error| match error {
+            *fixed = unsafe { ring.register_buffers(&[memory]) }.map_err(|error| match error {
                 bareio::core::ring::RingError::Kernel(errno) => errno,
                 _ => Errno::INVAL,
             });
@@ -72,7 +72,7 @@ impl Engine {
     /// The memory is valid and nobody else's until the answer has come out, or the engine is dropped; the
     /// descriptor stays open as long.
     pub(crate) unsafe fn submit(&mut self, request: Request) -> Result<()> {
-        let Request { slot, write, fd, address, len, offset } = request;
+        let Request { index, write, fd, address, len, offset } = request;
         match self {
             Self::Ring { ring, fixed } => {
                 let entry = match (write, fixed.is_ok()) {
@@ -83,7 +83,7 @@ impl Engine {
                 };
                 // SAFETY: what the caller vouches for is what `push` asks; no more requests are in flight than
                 // the ring has entries, and each waits for its answer.
-                unsafe { ring.push(entry.user_data(slot as u64)) }.context("staging a request")
+                unsafe { ring.push(entry.user_data(u64::from(index))) }.context("staging a request")
             }
             Self::Calls { done, .. } => {
                 let answer = if write {
@@ -93,20 +93,20 @@ impl Engine {
                     // SAFETY: by the caller's word.
                     again(|| unsafe { Linux.read_at(fd, address, len as usize, offset) })
                 };
-                done.push_back((slot, answer.map(|count| u32::try_from(count).expect("at most `len`"))));
+                done.push_back((index, answer.map(|count| u32::try_from(count).expect("at most `len`"))));
                 Ok(())
             }
         }
     }
 
-    /// Waits for an answer: the request's slot, and how many bytes were moved.
-    pub(crate) fn next(&mut self) -> Result<(usize, Result<u32, Errno>)> {
+    /// Waits for an answer: the number of the buffer, and how many bytes were moved.
+    pub(crate) fn next(&mut self) -> Result<(u32, Result<u32, Errno>)> {
         match self {
             Self::Calls { done, .. } => done.pop_front().context("nothing was asked for"),
             Self::Ring { ring, .. } => loop {
                 if let Some(cqe) = ring.pop() {
-                    let slot = usize::try_from(cqe.user_data).context("a slot")?;
-                    return Ok((slot, cqe.result()));
+                    let index = u32::try_from(cqe.user_data).context("the number of a buffer")?;
+                    return Ok((index, cqe.result()));
                 }
                 ring.submit_and_wait(1).context("waiting for the ring")?;
             },

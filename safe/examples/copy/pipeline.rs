@@ -1,9 +1,11 @@
-//! Many requests in flight, each slot of the memory on its own way from source to target.
+//! Many requests in flight, each buffer on its own way from source to target.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
+use bareio::core::map::Granted;
+use bareio::core::pool::{Buffer, Slab};
 use bareio::core::{Fd, Linux, Mapping};
 use bareio::{Align, Errno};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,7 +14,10 @@ use crate::checksum::{Checksum, Pieces};
 use crate::engine::{Engine, Request};
 use crate::files::{OpenFile, Source, Target};
 
-/// What one slot is doing.
+/// The grid of the buffers' addresses, which serves every disk.
+const GRID: Align = Align::KIB_4;
+
+/// What one buffer is used for.
 #[derive(Clone, Copy)]
 struct Work {
     /// Where its piece begins in the file; a multiple of both files' blocks.
@@ -24,32 +29,46 @@ struct Work {
     writing: bool,
 }
 
-/// The engine, its memory, and what was met on the way.
+/// Where a run reads from and writes to.
+#[derive(Clone, Copy)]
+struct Route<'f> {
+    from: &'f OpenFile,
+    /// `None`: it only reads.
+    to: Option<&'f OpenFile>,
+    align: Align,
+}
+
+/// The engine, its buffers, and what was met on the way.
 pub(crate) struct Pipeline {
-    // Before the memory that it uses: dropped first, it waits for what is in flight.
-    engine: Engine,
-    memory: Mapping<Linux>,
+    lanes: Lanes,
+    // Behind the engine that uses them: dropped first, it waits for what is in flight.
+    buffers: Slab<Mapping<Linux>>,
+    granted: Granted,
     chunk: u32,
-    work: Vec<Option<Work>>,
     /// Pieces that the last copy skipped, because the source had none.
     pub(crate) holes: Vec<Range<u64>>,
 }
 
 impl Pipeline {
-    /// `depth` slots of `chunk` bytes.
+    /// `depth` buffers of `chunk` bytes.
     pub(crate) fn new(mut engine: Engine, depth: u32, chunk: u32) -> Result<Self> {
-        let memory = Mapping::new(Linux, depth as usize * chunk as usize)?;
-        // SAFETY: the memory is dropped after the engine.
-        unsafe { engine.register(&memory) };
-        Ok(Self { engine, memory, chunk, work: vec![None; depth as usize], holes: Vec::new() })
+        let len = Slab::<Mapping<Linux>>::region_len(chunk as usize, depth, GRID)?;
+        let memory = Mapping::new(Linux, len)?;
+        let granted = memory.granted();
+        let buffers = Slab::new(memory, chunk as usize, depth, GRID).map_err(|error| error.why)?;
+        // SAFETY: the buffers are dropped after the engine.
+        unsafe { engine.register(buffers.whole()) };
+        let work = vec![None; depth as usize];
+        Ok(Self { lanes: Lanes { engine, work }, buffers, granted, chunk, holes: Vec::new() })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+        &self.lanes.engine
     }
 
-    pub(crate) fn memory(&self) -> &Mapping<Linux> {
-        &self.memory
+    /// What memory the buffers got, and how many bytes they have.
+    pub(crate) fn memory(&self) -> (Granted, usize) {
+        (self.granted, self.buffers.whole().len())
     }
 
     /// Copies all data of `source`; the sum is that of what was read.
@@ -57,44 +76,48 @@ impl Pipeline {
         let align = source.file.access.align().max(target.file.access.align());
         let data = source.file.data(source.len).context("looking for holes in the source")?;
         self.holes = gaps(&data, source.len);
-        self.run(&source.file, Some(&target.file), &data, source.len, align, "copying")
+        self.run(Route { from: &source.file, to: Some(&target.file), align }, &data, source.len, "copying")
     }
 
     /// Reads all data of `target`, of which `len` bytes count.
     pub(crate) fn read(&mut self, target: &Target, len: u64) -> Result<Checksum> {
         let data = target.file.data(len).context("looking for holes in the copy")?;
-        self.run(&target.file, None, &data, len, target.file.access.align(), "comparing")
+        let align = target.file.access.align();
+        self.run(Route { from: &target.file, to: None, align }, &data, len, "comparing")
     }
 
     fn run(
         &mut self,
-        from: &OpenFile,
-        to: Option<&OpenFile>,
+        route: Route<'_>,
         data: &[Range<u64>],
         len: u64,
-        align: Align,
         what: &'static str,
     ) -> Result<Checksum> {
-        let mut pieces = cut(data, len, align, self.chunk)?;
+        let mut pieces = cut(data, len, route.align, self.chunk)?;
         let bar = progress(pieces.iter().map(|piece| piece.end - piece.start).sum(), what);
         let mut sums = Pieces::default();
         let mut in_flight = 0;
-        for slot in 0..self.work.len() {
-            in_flight += usize::from(self.begin(slot, pieces.pop_front(), from, align)?);
-        }
         let mut failed = None;
-        while in_flight > 0 {
-            let (slot, answer) = self.engine.next()?;
+        loop {
+            while failed.is_none() && !pieces.is_empty() {
+                let Ok(buffer) = self.buffers.get(0) else { break };
+                let piece = pieces.pop_front().context("there is one")?;
+                self.lanes.begin(buffer, &piece, route)?;
+                in_flight += 1;
+            }
+            if in_flight == 0 {
+                break;
+            }
+            let (index, answer) = self.lanes.engine.next()?;
             in_flight -= 1;
+            // SAFETY: the engine has answered, so the kernel is done with the buffer of this number.
+            let buffer = unsafe { self.buffers.hold(index) }?;
             if failed.is_some() {
                 continue; // only waiting for the others
             }
-            match self.advance(slot, answer, from, to, align, len, &mut sums) {
-                Ok(None) => in_flight += 1,
-                Ok(Some(count)) => {
-                    bar.inc(count);
-                    in_flight += usize::from(self.begin(slot, pieces.pop_front(), from, align)?);
-                }
+            match self.lanes.advance(buffer, answer, route, &mut sums) {
+                Ok(0) => in_flight += 1,
+                Ok(count) => bar.inc(count),
                 Err(error) => failed = Some(error),
             }
         }
@@ -104,99 +127,79 @@ impl Pipeline {
             None => Ok(sums.sum(len)),
         }
     }
+}
 
-    /// Starts to read `piece`, if there is one, and says whether there is.
-    fn begin(
-        &mut self,
-        slot: usize,
-        piece: Option<Range<u64>>,
-        from: &OpenFile,
-        align: Align,
-    ) -> Result<bool> {
-        let Some(piece) = piece else { return Ok(false) };
+/// The engine, and what each buffer in it is used for.
+///
+/// While the engine has a buffer, it is a mere number: nobody can touch its bytes, and dropping everything
+/// would leave it drawn for ever.
+struct Lanes {
+    engine: Engine,
+    work: Vec<Option<Work>>,
+}
+
+impl Lanes {
+    /// Starts to read `piece`.
+    fn begin(&mut self, buffer: Buffer<'_>, piece: &Range<u64>, route: Route<'_>) -> Result<()> {
         let len = u32::try_from(piece.end - piece.start).context("a chunk fits 32 bits")?;
         let work = Work { offset: piece.start, len, done: 0, writing: false };
-        self.ask(slot, work, from.fd(), align)?;
-        Ok(true)
+        self.ask(buffer, work, route.from.fd(), route.align)
     }
 
     /// Takes an answer, and goes on: with the rest of a short transfer, or from reading to writing. Says how
-    /// many bytes the piece had once it is done.
-    #[expect(clippy::too_many_arguments, reason = "it is the body of the loop above")]
+    /// many bytes the piece had once it is done, which is never 0, and 0 before.
     fn advance(
         &mut self,
-        slot: usize,
+        mut buffer: Buffer<'_>,
         answer: Result<u32, Errno>,
-        from: &OpenFile,
-        to: Option<&OpenFile>,
-        align: Align,
-        len: u64,
+        route: Route<'_>,
         sums: &mut Pieces,
-    ) -> Result<Option<u64>> {
-        let mut work = self.work[slot].take().context("an answer for nothing")?;
+    ) -> Result<u64> {
+        let mut work = self.work[buffer.index() as usize].take().context("an answer for nothing")?;
         let way = if work.writing { "writing" } else { "reading" };
         let place = work.offset + u64::from(work.done);
-        let count = match answer {
-            Ok(count) => count,
-            Err(Errno::AGAIN) => 0,
+        match answer {
+            Ok(0) => bail!("{way} at byte {place} moved nothing; was the source cut meanwhile?"),
+            Ok(count) => work.done = (work.done + count).min(work.len),
+            Err(Errno::AGAIN) => {}
             Err(errno) => return Err(errno).with_context(|| format!("{way} at byte {place}")),
-        };
-        if answer == Ok(0) {
-            bail!("{way} at byte {place} moved nothing; was the source cut meanwhile?");
         }
-        work.done = (work.done + count).min(work.len);
-        let fd = if work.writing { to.unwrap_or(from).fd() } else { from.fd() };
         if work.done < work.len {
             // A short transfer under direct I/O goes on from the last whole block.
-            work.done = u32::try_from(align.floor(u64::from(work.done))).context("shorter than a chunk")?;
-            self.ask(slot, work, fd, align)?;
-            return Ok(None);
+            work.done = u32::try_from(route.align.floor(u64::from(work.done))).context("within a chunk")?;
+            let fd = if work.writing { route.to.unwrap_or(route.from).fd() } else { route.from.fd() };
+            self.ask(buffer, work, fd, route.align)?;
+            return Ok(0);
         }
+        let len = work.len as usize;
         if !work.writing {
-            sums.add(work.offset, &self.slot(slot)[..work.len as usize]);
-            if let Some(to) = to {
-                debug_assert!(work.offset + u64::from(work.len) <= len, "a piece lies within the file");
-                self.pad(slot, work.len, align)?;
-                self.ask(slot, Work { done: 0, writing: true, ..work }, to.fd(), align)?;
-                return Ok(None);
+            sums.add(work.offset, &buffer[..len]);
+            if let Some(to) = route.to {
+                // The last block is written whole, and cut off at the end.
+                buffer[len..route.align.ceil_len(len)?].fill(0);
+                self.ask(buffer, Work { done: 0, writing: true, ..work }, to.fd(), route.align)?;
+                return Ok(0);
             }
         }
-        Ok(Some(u64::from(work.len)))
-    }
-
-    /// Zeroes the slot from `len` to the next whole block, which is written too and cut off at the end.
-    fn pad(&mut self, slot: usize, len: u32, align: Align) -> Result<()> {
-        let padded = align.ceil_len(len as usize)?;
-        self.slot(slot)[len as usize..padded].fill(0);
-        Ok(())
-    }
-
-    /// The bytes of a slot that the engine has given back. Never those of its neighbours, which the kernel may
-    /// be writing.
-    fn slot(&mut self, slot: usize) -> &mut [u8] {
-        assert!(self.work[slot].is_none(), "slot {slot} is in flight");
-        let chunk = self.chunk as usize;
-        let first = self.memory.as_ptr().as_ptr().wrapping_add(slot * chunk);
-        // SAFETY: within the memory, which was made of that many slots and zeroed by the kernel; this one is not
-        // in flight, and `&mut self` keeps everybody else from it.
-        unsafe { std::slice::from_raw_parts_mut(first, chunk) }
+        Ok(u64::from(work.len))
     }
 
     /// Hands what is left of `work` to the engine, in whole blocks.
-    fn ask(&mut self, slot: usize, work: Work, fd: Fd, align: Align) -> Result<()> {
-        let at = slot * self.chunk as usize + work.done as usize;
+    fn ask(&mut self, mut buffer: Buffer<'_>, work: Work, fd: Fd, align: Align) -> Result<()> {
         let left = align.ceil_len((work.len - work.done) as usize)?;
+        let address = buffer[work.done as usize..][..left].as_mut_ptr();
+        let index = buffer.into_index();
+        self.work[index as usize] = Some(work);
         let request = Request {
-            slot,
+            index,
             write: work.writing,
             fd,
-            address: self.memory.as_ptr().as_ptr().wrapping_add(at),
+            address,
             len: u32::try_from(left).context("a chunk fits 32 bits")?,
             offset: work.offset + u64::from(work.done),
         };
-        self.work[slot] = Some(work);
-        // SAFETY: the bytes are within the slot, which is touched again only when its answer has come; the
-        // files outlive the loop that waits for all answers, and the engine, dropped before the memory, waits too.
+        // SAFETY: the bytes are within the buffer, which is a mere number until its answer has come; the files
+        // outlive the loop that waits for all answers, and the engine, dropped before the buffers, waits too.
         unsafe { self.engine.submit(request) }
     }
 }

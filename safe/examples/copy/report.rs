@@ -30,8 +30,8 @@ impl Report {
         elapsed: Duration,
         verified: Option<Checksum>,
     ) -> Self {
-        let memory = pipeline.memory();
-        let pages = match memory.granted().backing {
+        let (granted, memory_len) = pipeline.memory();
+        let pages = match granted.backing {
             Backing::Huge => "reserved huge pages",
             Backing::Transparent => "transparent huge pages",
             Backing::Small => "small pages: no huge ones were to be had",
@@ -44,7 +44,7 @@ impl Report {
             path: pipeline.engine().describe(),
             source_access: source.file.access,
             target_access: target.file.access,
-            memory: format!("{} on {pages}", HumanBytes(memory.len() as u64)),
+            memory: format!("{} on {pages}", HumanBytes(memory_len as u64)),
             holes: (holes.len(), holes.iter().map(|hole| hole.end - hole.start).sum()),
             verified,
         }

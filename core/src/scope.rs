@@ -288,7 +288,7 @@ impl<'scope, 'env, K: Kernel> Scope<'scope, 'env, K> {
     ///
     /// The ring's.
     pub fn cancel_all(&self) -> Result<(), RingError> {
-        self.inner.ring().cancel_all(slots::NOBODY)
+        self.inner.ring().cancel_all()
     }
 
     fn start<B: Loan>(
@@ -425,7 +425,7 @@ impl<K: Kernel> Drop for Drain<'_, '_, K> {
         inner.reap();
         if !self.returned && inner.slots.in_flight() > 0 {
             // Best effort: without room for the request, we just wait.
-            let _ = inner.ring().cancel_all(slots::NOBODY);
+            let _ = inner.ring().cancel_all();
         }
         while inner.slots.in_flight() > 0 {
             inner.turn(1);

@@ -202,3 +202,20 @@ fn in_a_forked_child_a_scope_refuses_and_ends() {
     });
     assert_eq!(byte, *b"!");
 }
+
+#[test]
+fn a_cancellation_from_before_a_scope_completes_nothing_within() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut byte = [0_u8; 1];
+    // Its completion comes while the scope's first operation is in flight.
+    ring.cancel_all().unwrap();
+    ring.scope(&mut slots::<1>(), |s| {
+        let ticket = s.read(lend(&reader), &mut byte, 0).unwrap();
+        s.submit().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(!s.is_done(&ticket), "the kernel still has the buffer");
+        writer.write_all(b"!").unwrap();
+        let _ = s.wait(ticket);
+    });
+}

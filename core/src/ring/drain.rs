@@ -15,7 +15,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one wait of a drain is.
 const MOMENT: Duration = Duration::from_millis(10);
 
-/// What the cancellation of a drain carries. Nobody reads it.
+/// What the cancellation of everything carries: no scope and no driver has an operation of that name.
 const CANCEL: u64 = u64::MAX;
 
 static LEAKED: Counter = Counter::new();
@@ -69,11 +69,14 @@ impl<K: Kernel> Ring<K> {
     /// Cancels what the kernel can still cancel, without waiting: of operations on devices, hardly any; of those that wait for
     /// something, all. Their own completions say what became of them.
     ///
+    /// The request has a completion too, whose `user_data` is `u64::MAX`, and never the caller's choice: it may come when a
+    /// [`scope`](Self::scope) has begun meanwhile, and must not pass for one of its operations.
+    ///
     /// # Errors
     ///
     /// [`RingError::Full`] if there is no room for the request: submit first.
-    pub fn cancel_all(&mut self, user_data: u64) -> Result<(), RingError> {
-        let entry = sqe::cancel(0, CancelFlags::ANY | CancelFlags::ALL).user_data(user_data);
+    pub fn cancel_all(&mut self) -> Result<(), RingError> {
+        let entry = sqe::cancel(0, CancelFlags::ANY | CancelFlags::ALL).user_data(CANCEL);
         // SAFETY: it points to nothing.
         unsafe { self.push(entry) }
     }
@@ -115,7 +118,7 @@ impl<K: Kernel> Ring<K> {
     /// Asks for the cancellation of everything: by an entry (5.19), or where none can be placed by a call
     /// (6.0). Older kernels cancel by `user_data` only; there we just wait.
     fn cancel_for_good(&mut self) {
-        if self.cancel_all(CANCEL).is_ok() {
+        if self.cancel_all().is_ok() {
             self.sq.publish();
             return;
         }

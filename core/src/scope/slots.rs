@@ -2,9 +2,6 @@ use core::cell::Cell;
 
 use crate::errno::Errno;
 
-/// Carried by entries whose completions nobody waits for.
-pub(super) const NOBODY: u64 = u64::MAX;
-
 /// Room for one operation of a scope: what became of it.
 #[derive(Debug)]
 pub struct Slot {

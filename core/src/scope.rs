@@ -152,7 +152,8 @@ impl<K: Kernel> Ring<K> {
     ///
     /// # Aborts
     ///
-    /// If the ring can no longer be entered, and what is lent does not come back by itself within the ring's patience.
+    /// If the ring can no longer be entered, and what is lent does not come back by itself within the ring's patience; or if
+    /// the kernel's own code panics while the scope waits for what is lent.
     pub fn scope<'env, R>(
         &mut self,
         slots: &mut [Slot],
@@ -421,6 +422,7 @@ struct Drain<'a, 'b, K: Kernel> {
 
 impl<K: Kernel> Drop for Drain<'_, '_, K> {
     fn drop(&mut self) {
+        let held = Held;
         let inner = self.inner;
         inner.reap();
         if !self.returned && inner.slots.in_flight() > 0 {
@@ -430,6 +432,16 @@ impl<K: Kernel> Drop for Drain<'_, '_, K> {
         while inner.slots.in_flight() > 0 {
             inner.turn(1);
         }
+        core::mem::forget(held);
+    }
+}
+
+/// Keeps the frame from being left while memory is lent, also by a kernel that panics: dropped, it ends the program.
+struct Held;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        abort();
     }
 }
 

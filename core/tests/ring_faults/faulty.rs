@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     Refuses(Errno),
     /// It takes at most so many entries, and then does not wait.
     Takes(u32),
+    /// It panics, as one written in Rust might.
+    Panics,
 }
 
 /// What was asked of the kernel, in order, as far as the tests care.
@@ -47,6 +49,8 @@ pub(crate) struct Faulty {
     /// How many calls that make a ring succeed before one fails.
     pub(crate) fails_after: Cell<Option<u32>>,
     pub(crate) calls: RefCell<Vec<Call>>,
+    /// Where its last ring counts lost completions: within the ring's first mapping, and in memory.
+    pub(crate) overflow: Cell<(usize, usize)>,
 }
 
 impl Faulty {
@@ -71,6 +75,14 @@ impl Faulty {
             }
             None => Ok(()),
         }
+    }
+
+    /// Counts a completion as lost.
+    pub(crate) fn lose_a_completion(&self) {
+        let (offset, base) = self.overflow.get();
+        let word = std::ptr::with_exposed_provenance_mut::<u32>(base + offset);
+        // SAFETY: the ring is mapped, and the kernel loses none.
+        unsafe { AtomicU32::from_ptr(word) }.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
 
     pub(crate) fn count(&self, matches: impl Fn(&Call) -> bool) -> usize {
@@ -106,6 +118,7 @@ unsafe impl Kernel for Faulty {
         }
         let fd = Linux.io_uring_setup(entries, params)?;
         params.features = params.features.without(self.missing);
+        self.overflow.set((params.cq_off.overflow as usize, 0));
         self.note(Call::Setup);
         Ok(fd)
     }
@@ -122,6 +135,7 @@ unsafe impl Kernel for Faulty {
         self.note(Call::Enter { submit, want, flags });
         match self.faults.borrow_mut().pop_front().or(self.always.get()) {
             Some(Fault::Refuses(errno)) => Err(errno),
+            Some(Fault::Panics) => panic!("on purpose"),
             Some(Fault::Takes(most)) => {
                 let (submit, flags) =
                     (submit.min(most), flags.without(EnterFlags::GETEVENTS).without(EnterFlags::EXT_ARG));
@@ -160,6 +174,9 @@ unsafe impl Kernel for Faulty {
         // SAFETY: the caller's word.
         let at = unsafe { Linux.map_ring(ring, offset, len) }?;
         self.note(Call::Map);
+        if offset == 0 {
+            self.overflow.set((self.overflow.get().0, at.as_ptr().expose_provenance()));
+        }
         Ok(at)
     }
 

@@ -10,6 +10,7 @@
 mod common;
 #[path = "../common/direct.rs"]
 mod direct;
+mod endings;
 mod faulty;
 #[path = "../common/fork.rs"]
 mod fork;

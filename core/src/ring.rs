@@ -210,11 +210,12 @@ impl<K: Kernel> Ring<K> {
             .wrapping_sub(self.cq.position())
             .wrapping_sub(self.origin)
             .wrapping_add(self.more)
-            .wrapping_sub(self.parts.dropped())
+            .wrapping_sub(self.parts.ended_unseen())
     }
 
-    /// How many completions the kernel had no room for and lost, on kernels that lose them (before 5.5, or
-    /// without [`Features::NODROP`]).
+    /// How many completions the kernel had no room for and lost: on kernels that lose them (before 5.5, or
+    /// without [`Features::NODROP`]), and on others for want of memory. On the latter the ring cannot know of what they
+    /// were, and ends as if those operations went on: by being leaked.
     pub fn dropped(&self) -> u32 {
         if self.parts.sentinel.check(&self.parts.kernel).is_err() {
             return 0;

@@ -169,6 +169,15 @@ impl<K: Kernel> Parts<K> {
         word.load(Ordering::Relaxed)
     }
 
+    /// How many operations are known to have ended with a completion that was lost.
+    ///
+    /// A kernel that keeps completions loses one only for want of memory, and that need not have been the last of its
+    /// operation: there it counts for none, and the operation passes for one in flight for ever. One that does not keep
+    /// them is too old for operations with several.
+    pub(super) fn ended_unseen(&self) -> u32 {
+        if self.features.contains(Features::NODROP) { 0 } else { self.dropped() }
+    }
+
     /// Lets the drop do nothing: descriptor and mappings stay for ever, because the kernel still uses them.
     pub(super) fn leak(&mut self) {
         self.leaked = true;

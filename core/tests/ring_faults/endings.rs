@@ -43,3 +43,19 @@ fn a_kernel_that_panics_while_a_scope_waits_ends_the_program() {
     drop(outcome);
 }
 
+#[test]
+fn a_lost_completion_is_not_taken_for_the_last_of_its_operation() {
+    if !has_rings() {
+        return;
+    }
+    let kernel = Faulty::default();
+    let mut ring = build(&kernel);
+    let (reader, _writer) = std::io::pipe().unwrap();
+    push(&mut ring, sqe::poll_multishot(Fd(reader.as_raw_fd()), PollEvents::IN).user_data(1));
+    ring.submit().unwrap();
+    // For want of memory: one that promised more.
+    kernel.lose_a_completion();
+    assert_eq!(ring.dropped(), 1);
+    assert_eq!(ring.in_flight(), 1, "the poll goes on");
+}
+

@@ -119,6 +119,6 @@ impl<'r, K: Kernel> Reaper<'r, K> {
             .wrapping_sub(cq.position())
             .wrapping_sub(fields.origin)
             .wrapping_add(*more)
-            .wrapping_sub(fields.parts.dropped())
+            .wrapping_sub(fields.parts.ended_unseen())
     }
 }

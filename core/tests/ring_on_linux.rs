@@ -16,8 +16,8 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use bareio_core::abi::{Opcode, SetupFlags, SqeFlags};
-use bareio_core::ring::{Builder, Limit, Ring, RingError, Sqpoll};
+use bareio_core::abi::{Opcode, PollEvents, SetupFlags, SqeFlags};
+use bareio_core::ring::{Builder, Limit, Reason, Ring, RingError, Sqpoll};
 use bareio_core::{BorrowedFd, Errno, Fd, IoVec, Kernel, Linux, sqe};
 use common::{Scratch, ring};
 
@@ -290,4 +290,90 @@ fn in_a_forked_child_every_call_says_so_and_a_drop_leaves_the_parent_alone() {
     (&write).write_all(b"!").unwrap();
     assert_eq!(reap_one(&mut ring), (3, Ok(1)));
     assert_eq!(byte, b'!');
+}
+
+/// Waits until a pipe can be read, which it never can.
+fn push_endless<K: Kernel>(ring: &mut Ring<K>, file: &impl AsRawFd, user_data: u64) {
+    push(ring, sqe::poll(fd(file), PollEvents::IN).user_data(user_data));
+}
+
+#[test]
+fn cancelling_goes_by_name_by_file_and_for_all() {
+    let Some(mut ring) = ring(&Builder::new(8)) else { return };
+    let (one, _one) = std::io::pipe().unwrap();
+    let (two, _two) = std::io::pipe().unwrap();
+    for (user_data, pipe) in [(1, &one), (2, &one), (3, &two), (4, &two)] {
+        push_endless(&mut ring, pipe, user_data);
+    }
+    ring.submit().unwrap();
+    let ended = |ring: &mut Ring<Linux>, want| {
+        ring.submit_and_wait(want).unwrap();
+        let mut ended: Vec<u64> = ring.completions().map(|cqe| cqe.user_data).collect();
+        ended.retain(|user_data| *user_data < 10); // not those of the requests themselves
+        ended.sort_unstable();
+        ended
+    };
+    ring.cancel(2).unwrap();
+    assert_eq!(ended(&mut ring, 2), [2]);
+    // SAFETY: open for the call.
+    ring.cancel_file(unsafe { BorrowedFd::borrow_raw(fd(&two)) }).unwrap();
+    assert_eq!(ended(&mut ring, 3), [3, 4]);
+    ring.cancel_all().unwrap();
+    assert_eq!(ended(&mut ring, 2), [1]);
+    assert_eq!(ring.in_flight(), 0);
+}
+
+#[test]
+fn rings_share_workers_on_request() {
+    let Some(first) = ring(&Builder::new(4)) else { return };
+    // SAFETY: `first` is open.
+    let mut second = unsafe { Builder::new(4).attach_workers(first.fd()) }.build(Linux).unwrap();
+    assert!(second.setup().contains(SetupFlags::ATTACH_WQ));
+    push(&mut second, sqe::nop().user_data(1).flags(SqeFlags::ASYNC));
+    assert_eq!(reap_one(&mut second), (1, Ok(0)));
+    let not_a_ring = File::open("/dev/null").unwrap();
+    // SAFETY: open.
+    let error = unsafe { Builder::new(4).attach_workers(fd(&not_a_ring)) }.build(Linux).unwrap_err();
+    assert_eq!((error.errno, error.reason()), (Errno::INVAL, Reason::Option));
+}
+
+#[test]
+fn a_polled_ring_reads_where_the_device_can_and_says_so_where_not() {
+    for builder in [Builder::new(4).iopoll(), Builder::new(4).hybrid_iopoll()] {
+        let Some(mut ring) = ring(&builder) else { return };
+        assert!(ring.setup().contains(SetupFlags::IOPOLL));
+        let scratch = Scratch::new("iopoll");
+        let mut file = File::create_new(scratch.path("file")).unwrap();
+        file.write_all(&[5; 8192]).unwrap();
+        file.sync_all().unwrap();
+        let file = direct::open_direct(&scratch.path("file"));
+        let mut memory = vec![0_u8; 8192];
+        let to = memory.as_ptr().align_offset(4096);
+        push(&mut ring, sqe::read(fd(&file), memory[to..].as_mut_ptr(), 4096, 0).user_data(1));
+        match reap_one(&mut ring) {
+            (1, Ok(4096)) => assert!(memory[to..][..4096].iter().all(|byte| *byte == 5)),
+            // The device has no polled queues, or the file is not past the page cache.
+            (1, Err(Errno::OPNOTSUPP)) => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(ring.in_flight(), 0);
+    }
+}
+
+#[test]
+fn waiting_without_iowait_still_waits() {
+    let Some(mut ring) = ring(&Builder::new(4).iowait(false).workers(2, 2)) else { return };
+    push(&mut ring, sqe::nop().user_data(1).flags(SqeFlags::ASYNC));
+    assert_eq!(reap_one(&mut ring), (1, Ok(0)));
+}
+
+#[test]
+fn an_eventfd_tells_of_completions() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    // No eventfd without libc here: what is none is refused, and that there was none to take away is said.
+    let file = File::open("/dev/null").unwrap();
+    // SAFETY: open for the call.
+    let refused = ring.register_eventfd(unsafe { BorrowedFd::borrow_raw(fd(&file)) });
+    assert_eq!(refused, Err(RingError::Kernel(Errno::INVAL)));
+    assert_eq!(ring.unregister_eventfd(), Err(RingError::Kernel(Errno::NXIO)));
 }

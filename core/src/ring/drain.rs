@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::{Ring, RingError};
 use crate::abi::{CancelFlags, Cqe, Register, SyncCancel, Timespec};
-use crate::kernel::Kernel;
+use crate::kernel::{BorrowedFd, Kernel};
 use crate::sqe;
 use crate::sync::{AtomicU32, Counter};
 
@@ -78,6 +78,30 @@ impl<K: Kernel> Ring<K> {
     pub fn cancel_all(&mut self) -> Result<(), RingError> {
         let entry = sqe::cancel(0, CancelFlags::ANY | CancelFlags::ALL).user_data(CANCEL);
         // SAFETY: it points to nothing.
+        unsafe { self.push(entry) }
+    }
+
+    /// Asks the kernel to cancel the operation that carries `target`; the first, if several do. What
+    /// [`cancel_all`](Self::cancel_all) says holds here too. 5.5.
+    ///
+    /// # Errors
+    ///
+    /// As [`cancel_all`](Self::cancel_all).
+    pub fn cancel(&mut self, target: u64) -> Result<(), RingError> {
+        let entry = sqe::cancel(target, CancelFlags::NONE).user_data(CANCEL);
+        // SAFETY: it points to nothing.
+        unsafe { self.push(entry) }
+    }
+
+    /// Asks the kernel to cancel every operation on `file`. As [`cancel_all`](Self::cancel_all). 5.19.
+    ///
+    /// # Errors
+    ///
+    /// As [`cancel_all`](Self::cancel_all).
+    pub fn cancel_file(&mut self, file: BorrowedFd<'_>) -> Result<(), RingError> {
+        let entry = sqe::cancel_fd(file.fd(), CancelFlags::ALL).user_data(CANCEL);
+        // SAFETY: it points to nothing. A number that is another file's by the time it is submitted makes it cancel
+        // that one's operations, which say so; nothing is written anywhere.
         unsafe { self.push(entry) }
     }
 

@@ -295,9 +295,10 @@ impl<'t, K: Kernel> Driver<'t, K> {
         Err(Closing { driver: self, in_flight })
     }
 
-    /// The ring, for what the driver does not offer. Completions of entries pushed there are counted as unknown.
-    pub const fn ring(&mut self) -> &mut Ring<K> {
-        &mut self.ring
+    /// The ring, to ask what was granted. Only to look at: exchanged for another, it would take the operations in
+    /// flight with it.
+    pub const fn ring(&self) -> &Ring<K> {
+        &self.ring
     }
 
     /// How many completions were of nothing in flight here: stale ones, doubled ones, or of entries pushed past the

@@ -58,4 +58,3 @@ fn a_lost_completion_is_not_taken_for_the_last_of_its_operation() {
     assert_eq!(ring.dropped(), 1);
     assert_eq!(ring.in_flight(), 1, "the poll goes on");
 }
-

@@ -7,6 +7,7 @@
 
 use std::hint::black_box;
 
+use bareio_core::pool::{Handle, IndexPool, Line};
 use bareio_core::ring::{Builder, Ring};
 use bareio_core::{Fd, IoVec, Linux, sqe};
 use iai_callgrind::{
@@ -116,6 +117,40 @@ fn fixed_read_batch_32(mut reads: FixedReads) -> FixedReads {
     reads
 }
 
+/// A pool of 256 indexes, for as long as the program runs.
+fn pool() -> &'static IndexPool<'static> {
+    let lines = (0..IndexPool::lines(256)).map(|_| Line::new()).collect::<Vec<_>>().leak();
+    Box::leak(Box::new(IndexPool::new(lines, 256).expect("as many lines as it takes")))
+}
+
+fn handle() -> Handle<'static> {
+    pool().handle(32).expect("nothing is reserved yet")
+}
+
+// An index drawn and put back, through a handle.
+#[library_benchmark(config = at_most(20.0, ROUNDS))]
+#[bench::reserve_32(handle())]
+fn pool_handle_pair(mut handle: Handle<'static>) -> Handle<'static> {
+    for _ in 0..ROUNDS {
+        let held = handle.get().expect("free");
+        black_box(held.index());
+        handle.put(held).expect("its own");
+    }
+    handle
+}
+
+// The same without a handle: each draw and each return is an exchange with all other threads.
+#[library_benchmark(config = at_most(62.0, ROUNDS))]
+#[bench::hint_0(pool())]
+fn pool_plain_pair(pool: &'static IndexPool<'static>) -> &'static IndexPool<'static> {
+    for _ in 0..ROUNDS {
+        let index = pool.get(0).expect("free");
+        pool.put(black_box(index)).expect("drawn");
+    }
+    pool
+}
+
+library_benchmark_group!(name = pool_group; benchmarks = pool_handle_pair, pool_plain_pair);
 library_benchmark_group!(name = ring_group; benchmarks = nop_batch_1, nop_batch_32, fixed_read_batch_32);
 
-main!(library_benchmark_groups = ring_group);
+main!(library_benchmark_groups = pool_group, ring_group);

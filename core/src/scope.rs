@@ -400,7 +400,7 @@ impl<K: Kernel> Inner<'_, K> {
         const MOMENT: Duration = Duration::from_millis(1);
         let mut moments = self.ring().patience().as_millis();
         let is_child = error == RingError::Forked;
-        while !is_child && self.ring().withdraw() > 0 {
+        while !is_child && self.ring().withdraw(&mut drop) > 0 {
             if moments == 0 {
                 abort();
             }

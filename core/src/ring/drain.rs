@@ -4,7 +4,8 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Ring, RingError};
-use crate::abi::{CancelFlags, Cqe, Register, SyncCancel, Timespec};
+use crate::abi::{CancelFlags, Cqe, Register, Sqe, SyncCancel, Timespec};
+use crate::errno::Errno;
 use crate::kernel::{BorrowedFd, Kernel};
 use crate::sqe;
 use crate::sync::{AtomicU32, Counter};
@@ -105,13 +106,14 @@ impl<K: Kernel> Ring<K> {
         unsafe { self.push(entry) }
     }
 
-    /// Whether nothing is in flight any more, after at most `within`. Completions are handed to `reap`.
+    /// Whether nothing is in flight any more, after at most `within`. Completions are handed to `reap`; for what was never
+    /// submitted, one of our own that says `CANCELED`.
     pub(crate) fn drain(&mut self, within: Duration, reap: &mut impl FnMut(Cqe)) -> bool {
         if self.parts.sentinel.check(&self.parts.kernel).is_err() {
             return true; // a child has nothing in flight
         }
         self.completions().for_each(&mut *reap);
-        if self.withdraw() == 0 {
+        if self.withdraw(reap) == 0 {
             return true;
         }
         self.cancel_for_good();
@@ -165,12 +167,20 @@ impl<K: Kernel> Ring<K> {
         self.parts.patience
     }
 
-    /// Takes back what the kernel has not taken yet, where that is possible, and says how many operations it has
-    /// in flight.
-    pub(crate) fn withdraw(&mut self) -> u32 {
-        if self.parts.sentinel.check(&self.parts.kernel).is_ok() && !self.polls_sq() {
-            // SAFETY: nobody is in `enter`, because we are not, and there is no polling thread.
-            unsafe { self.sq.retract() };
+    /// Takes back what the kernel has not taken yet (with a polling thread: what was not shown to it), hands `reap` a completion of our
+    /// own for each, which says `CANCELED`, and says how many operations the kernel has in flight.
+    pub(crate) fn withdraw(&mut self, reap: &mut impl FnMut(Cqe)) -> u32 {
+        if self.parts.sentinel.check(&self.parts.kernel).is_ok() {
+            let count = if self.polls_sq() {
+                self.sq.unstage()
+            } else {
+                // SAFETY: nobody is in `enter`, because we are not, and there is no polling thread.
+                unsafe { self.sq.retract() }
+            };
+            let res = -Errno::CANCELED.number();
+            for Sqe { user_data, .. } in self.sq.taken_back(count) {
+                reap(Cqe { user_data, res, ..Cqe::default() });
+            }
         }
         self.in_flight()
     }

@@ -348,13 +348,17 @@ impl<'t, K: Kernel> Driver<'t, K> {
 
     fn drain(&mut self, within: Duration) -> bool {
         self.reap();
-        let Self { ring, reaper, .. } = self;
+        let Self { ring, reaper, credits, .. } = self;
         let idle = ring.drain(within, &mut |cqe| {
-            // SAFETY: from the ring that the operations were pushed into.
-            unsafe { reaper.complete(cqe) };
+            // SAFETY: from the ring that the operations were pushed into, or of one that the kernel never had.
+            let known = unsafe { reaper.complete(cqe) };
+            if known && cqe.is_terminal() {
+                *credits += 1;
+            }
         });
         if idle {
-            // SAFETY: the kernel has nothing of ours in flight; what is left was never submitted.
+            // SAFETY: the kernel has nothing of ours in flight. Something is left in a forked child only, or if its
+            // completion was lost.
             unsafe { self.reaper.cancel_rest() };
         }
         idle

@@ -58,3 +58,59 @@ fn a_lost_completion_is_not_taken_for_the_last_of_its_operation() {
     assert_eq!(ring.dropped(), 1);
     assert_eq!(ring.in_flight(), 1, "the poll goes on");
 }
+
+#[test]
+fn what_was_never_submitted_is_not_carried_out_by_a_polling_thread_at_the_end() {
+    let sqpoll = Sqpoll { idle: Duration::from_millis(5), cpu: None };
+    for count in [1, 8] {
+        let Some(mut ring) = ring(&Builder::new(8).sqpoll(sqpoll)) else { return };
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        for _ in 0..count {
+            push(&mut ring, sqe::write(Fd(writer.as_raw_fd()), b"!".as_ptr(), 1, u64::MAX));
+        }
+        ring.close(Duration::from_secs(1)).expect("nothing is in flight");
+        drop(writer);
+        let mut written = Vec::new();
+        reader.read_to_end(&mut written).unwrap();
+        assert_eq!(written, b"", "of {count} that were only staged");
+    }
+}
+
+/// An operation that waits for a pipe.
+struct Waits(Fd);
+
+// SAFETY: the test keeps the pipe open until the operation has ended.
+unsafe impl ticket::Operation for Waits {
+    type Output = Result<u32, Errno>;
+
+    fn entry(&mut self) -> Result<bareio_core::abi::Sqe, Errno> {
+        Ok(sqe::poll(self.0, PollEvents::IN))
+    }
+
+    fn finish(self, result: Result<u32, Errno>) -> Self::Output {
+        result
+    }
+}
+
+#[test]
+fn a_close_that_runs_out_of_time_has_ended_what_it_withdrew() {
+    if !has_rings() {
+        return;
+    }
+    let kernel = Faulty::default();
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let mut slots = [const { ticket::Slot::new() }; 2];
+    let mut table = ticket::Table::new(&mut slots);
+    let mut driver = ticket::Driver::new(build(&kernel), &mut table);
+    let taken = driver.submit(Waits(Fd(reader.as_raw_fd()))).unwrap();
+    driver.turn(0).unwrap();
+    let staged = driver.submit(Waits(Fd(reader.as_raw_fd()))).unwrap();
+    kernel.always.set(Some(Fault::Refuses(Errno::AGAIN)));
+    let closing = driver.close(Duration::from_millis(20)).unwrap_err();
+    kernel.always.set(None);
+    assert!(staged.is_done(), "no completion will ever come for it");
+    assert_eq!(staged.take().unwrap().unwrap(), Err(Errno::CANCELED));
+    assert!(!taken.is_done());
+    closing.driver.close(Duration::from_secs(2)).unwrap();
+    assert_eq!(taken.take().unwrap().unwrap(), Err(Errno::CANCELED));
+}

@@ -144,6 +144,26 @@ impl<T: Copy> Producer<T> {
         self.publish();
         count
     }
+
+    /// Takes back every entry that is staged and not yet published, and returns how many. The consumer never saw them.
+    pub fn unstage(&mut self) -> u32 {
+        // Relaxed: it is our own cursor.
+        let published = self.ring.tail().load(Ordering::Relaxed);
+        let count = self.tail.wrapping_sub(published);
+        self.tail = published;
+        count
+    }
+
+    /// The `count` entries that were taken back last, by a `retract` or an `unstage` that returned it, as long as nothing has
+    /// been reserved since.
+    pub(in crate::ring) fn taken_back(&self, count: u32) -> impl Iterator<Item = T> {
+        (0..count).map(|index| {
+            self.ring.slot(self.tail.wrapping_add(index)).with(|slot| {
+                // SAFETY: we have written it, and it is nobody else's any more.
+                unsafe { slot.read() }
+            })
+        })
+    }
 }
 
 /// Slots that are reserved and not yet staged. Dropped, they are free again.

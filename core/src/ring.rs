@@ -119,7 +119,9 @@ impl<K: Kernel> Ring<K> {
 
     /// Reserves `count` entries of the submission queue, all or none.
     ///
-    /// A linked chain is pushed into one reservation: split over two submissions it would be no chain.
+    /// A linked chain is pushed into one reservation: split over two submissions it would be no chain. If the kernel itself
+    /// takes only part of one, being short of memory, the rest is never carried out: the next entry of it says `INVAL`,
+    /// and those behind that `CANCELED`.
     ///
     /// # Errors
     ///

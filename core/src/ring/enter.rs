@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::timed::Enter;
 use super::{Ring, RingError};
-use crate::abi::{EnterFlags, Features};
+use crate::abi::{EnterFlags, Features, Opcode, SqeFlags};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 
@@ -76,7 +76,10 @@ impl<K: Kernel> Ring<K> {
                 }
                 self.go_on(want, Limit::default(), None)
             }
-            Ok(_) => self.go_on(want, Limit::default(), None),
+            Ok(taken) => {
+                self.sever(taken);
+                self.go_on(want, Limit::default(), None)
+            }
             Err(errno) => self.go_on(want, Limit::default(), Some(errno)),
         }
     }
@@ -183,7 +186,33 @@ impl<K: Kernel> Ring<K> {
         let flags = flags.with(self.enter_flags); // a wait has them already
         let enter = Enter { fd: self.enter_fd, submit, want, flags, limit };
         // SAFETY: our ring, as in `submit_and_wait`.
-        unsafe { self.parts.enter(enter, || self.cq.refresh() < want) }
+        let taken = unsafe { self.parts.enter(enter, || self.cq.refresh() < want) }?;
+        if taken < submit {
+            self.sever(taken);
+        }
+        Ok(taken)
+    }
+
+    /// After fewer entries were taken than there are: if that was in the middle of a chain, makes the rest of it fail.
+    ///
+    /// The kernel begins a new chain with each call, and stops in the middle of one where it is short of memory, or before
+    /// 5.18 behind an entry that it refuses. The rest would start beside what it was to follow: a flush before its write.
+    #[cold]
+    fn sever(&mut self, taken: u32) {
+        /// No kernel's operation: it is refused, and what is linked to it is cancelled.
+        const NONE: Opcode = Opcode(u8::MAX);
+        if taken == 0 {
+            return;
+        }
+        // SAFETY: something was taken just now; nobody is in `enter`, because we are not, and a polling thread is not asked
+        // to take a number.
+        unsafe {
+            self.sq.amend_next(|last, next| {
+                if last.flags.intersects(SqeFlags::IO_LINK.with(SqeFlags::IO_HARDLINK)) {
+                    next.opcode = NONE;
+                }
+            });
+        }
     }
 
     /// For the drain: shows what there is and, for at most `moment`, waits for something.

@@ -5,8 +5,8 @@ use std::os::fd::AsRawFd;
 use std::process::Command;
 use std::time::Duration;
 
-use bareio_core::abi::PollEvents;
-use bareio_core::ring::{Builder, Sqpoll};
+use bareio_core::abi::{PollEvents, SqeFlags};
+use bareio_core::ring::{Builder, Limit, Sqpoll};
 use bareio_core::{BorrowedFd, Errno, Fd, scope, sqe, ticket};
 
 use crate::common::ring;
@@ -113,4 +113,31 @@ fn a_close_that_runs_out_of_time_has_ended_what_it_withdrew() {
     assert!(!taken.is_done());
     closing.driver.close(Duration::from_secs(2)).unwrap();
     assert_eq!(taken.take().unwrap().unwrap(), Err(Errno::CANCELED));
+}
+
+#[test]
+fn what_is_left_of_a_chain_that_was_taken_in_part_does_not_run_beside_it() {
+    if !has_rings() {
+        return;
+    }
+    for taken in [1, 2] {
+        let kernel = Faulty::with_faults([Fault::Takes(taken)]);
+        let mut ring = build(&kernel);
+        let (reader, _writer) = std::io::pipe().unwrap();
+        push(
+            &mut ring,
+            sqe::poll(Fd(reader.as_raw_fd()), PollEvents::IN).user_data(1).flags(SqeFlags::IO_LINK),
+        );
+        push(&mut ring, sqe::nop().user_data(2).flags(SqeFlags::IO_LINK));
+        push(&mut ring, sqe::nop().user_data(3));
+        push(&mut ring, sqe::nop().user_data(4));
+        let want = 4 - taken;
+        assert_eq!(ring.submit_and_wait_within(want, Limit::timeout(Duration::from_secs(2))), Ok(want));
+        for cqe in ring.completions() {
+            match cqe.user_data {
+                4 => assert_eq!(cqe.result(), Ok(0), "it was of no chain"),
+                rest => assert!(cqe.result().is_err(), "entry {rest} ran, with {taken} taken at first"),
+            }
+        }
+    }
 }

@@ -145,6 +145,28 @@ impl<T: Copy> Producer<T> {
         count
     }
 
+    /// Passes `f` the entry that was consumed last, and the one that will be consumed next, to be changed; unless none is
+    /// left.
+    ///
+    /// # Safety
+    ///
+    /// - Nobody consumes meanwhile; see [`retract`](Self::retract).
+    /// - An entry was consumed, and nothing has been reserved since.
+    pub(in crate::ring) unsafe fn amend_next(&mut self, f: impl FnOnce(T, &mut T)) {
+        let next = self.tail.wrapping_sub(self.unconsumed());
+        if next == self.tail {
+            return;
+        }
+        let last = self.ring.slot(next.wrapping_sub(1)).with(|slot| {
+            // SAFETY: we have written it, and the consumer is done with it.
+            unsafe { slot.read() }
+        });
+        self.ring.slot(next).with_mut(|slot| {
+            // SAFETY: we have written it, and nobody consumes it meanwhile.
+            f(last, unsafe { &mut *slot });
+        });
+    }
+
     /// Takes back every entry that is staged and not yet published, and returns how many. The consumer never saw them.
     pub fn unstage(&mut self) -> u32 {
         // Relaxed: it is our own cursor.

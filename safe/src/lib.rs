@@ -1,8 +1,21 @@
 //! Sound direct I/O and io_uring for storage engines, with the same meaning where io_uring is forbidden.
 //!
-//! The rings, the memory and the pools are in [`core`](bareio_core), which needs neither the standard library nor
-//! an allocator; what is here makes them impossible to misuse.
+//! That is what this crate is to become. **Today it is thin**: it hands on [`core`](bareio_core), which has the rings, the
+//! memory, the pools, and operations that cannot outlive what they use; and the names that are needed most. Files, a
+//! scheduler, batches and a log, over `std` and without `unsafe` for whoever calls them, are not there yet.
+//!
+//! So begin with [`core`](bareio_core): its first page says which layer is for what. The example `copy` is a program that
+//! is built on it, by way of this crate, and shows the fallback to plain calls as well.
 #![deny(unsafe_code)]
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, Errno, Misaligned, Overflow};
+
+/// The examples of the README, so that they compile.
+#[cfg(all(
+    doctest,
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

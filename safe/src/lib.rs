@@ -1,10 +1,10 @@
 //! Sound direct I/O and io_uring for storage engines, with the same meaning where io_uring is forbidden.
 //!
-//! That is what this crate is to become. **Today it is thin**: it hands on [`core`](bareio_core), which has the rings, the
+//! That is what this crate is to become. **Today it is thin**: it hands on [`core`], which has the rings, the
 //! memory, the pools, and operations that cannot outlive what they use; and the names that are needed most. Files, a
 //! scheduler, batches and a log, over `std` and without `unsafe` for whoever calls them, are not there yet.
 //!
-//! So begin with [`core`](bareio_core): its first page says which layer is for what. The example `copy` is a program that
+//! So begin with [`core`]: its first page says which layer is for what. The example `copy` is a program that
 //! is built on it, by way of this crate, and shows the fallback to plain calls as well.
 #![deny(unsafe_code)]
 

@@ -1,4 +1,18 @@
 //! Buffers with many readers, in every interleaving.
+//!
+//! Each of these changes to the pools makes the model beside it fail:
+//!
+//! | change | model |
+//! |---|---|
+//! | `Shared::new`: Release dropped | `a_weak_handle_never_has_a_later_buffer_of_its_slot` |
+//! | `Shared::drop`: Release dropped | `the_next_owner_comes_after_the_last_reader` |
+//! | `Shared::drop`: no fence | `the_next_owner_comes_after_the_last_reader` |
+//! | `Shared::drop`: the generation stays | `a_weak_handle_never_has_a_later_buffer_of_its_slot` |
+//! | `upgrade`: Acquire dropped | `a_weak_handle_never_has_a_later_buffer_of_its_slot` |
+//! | `upgrade`: joins where nobody is left | `an_upgrade_races_with_the_last_reader` |
+//! | `upgrade`: does not ask for the generation again | `a_weak_handle_never_has_a_later_buffer_of_its_slot` |
+//! | `try_into_exclusive`: Acquire dropped | `a_buffer_becomes_exclusive_after_all_other_readers` |
+//! | `try_into_exclusive`: the generation stays | `a_buffer_becomes_exclusive_after_all_other_readers` |
 #![cfg(loom)]
 
 mod fixture;

@@ -1,11 +1,36 @@
 //! The index pool, in every interleaving.
+//!
+//! Each of these changes to the pools makes the model beside it fail:
+//!
+//! | change | model |
+//! |---|---|
+//! | `put`: Release dropped | `a_put_happens_before_the_get_of_the_same_index` |
+//! | `put`: a load and a store | `a_double_put_is_refused_whoever_comes_first` |
+//! | `put`: looks at the free bit only | `a_put_of_what_was_never_drawn_is_refused_also_while_it_is_claimed` |
+//! | `draw`: Acquire dropped | `a_put_happens_before_the_get_of_the_same_index` |
+//! | `draw`: Release dropped | `an_index_that_moves_ahead_of_who_looks_for_it_is_found` |
+//! | `draw`: a load and a store | `a_put_happens_before_the_get_of_the_same_index` |
+//! | `claim_from`: Acquire dropped | `a_dropped_guard_happens_before_the_claim_of_its_index` |
+//! | `claim_from`: Release dropped | `an_index_that_is_claimed_ahead_of_who_looks_for_it_is_found` |
+//! | `claim_from`: takes what it wanted, not what it got | `a_dropped_guard_happens_before_the_claim_of_its_index` |
+//! | `give_back`: Release dropped | `a_dropped_guard_happens_before_the_claim_of_its_index` |
+//! | `mark_drawn`: nothing | `a_guard_handed_to_another_thread_comes_back` |
+//! | `handle`: reserves without limit | `handles_made_at_once_reserve_no_more_than_there_is` |
+//! | `Handle::drop`: keeps its indexes | `a_handle_gives_everything_back_on_drop` |
+//! | `Handle::drop`: keeps its reservation | `a_handle_gives_everything_back_on_drop` |
+//! | `Watch::enter`: no fence | `exhausted_is_said_only_when_it_is_so` |
+//! | `Watch::is_watched`: Acquire | `an_index_that_moves_ahead_of_who_looks_for_it_is_found` |
+//! | `Watch::look`: looks once | `an_index_that_moves_ahead_of_who_looks_for_it_is_found` |
+//! | `Watch::look`: no fence before the count | `an_index_that_moves_ahead_of_who_looks_for_it_is_found` |
+//! | `after_put`: tells nobody | `an_index_that_moves_ahead_of_who_looks_for_it_is_found` |
+//! | `tell`: counts nothing | `an_index_that_moves_ahead_of_who_looks_for_it_is_found` |
 #![cfg(loom)]
 
 mod fixture;
 
 use std::vec::Vec;
 
-use bareio_core::pool::{Exhausted, PutError};
+use bareio_core::pool::{Exhausted, Held, PutError};
 use fixture::{Fixture, Item, check, check_bounded};
 use loom::thread;
 
@@ -117,15 +142,14 @@ fn a_put_of_what_was_never_drawn_is_refused_also_while_it_is_claimed() {
     check(|| {
         let pool = Fixture::with_capacity(1);
         let theirs = pool.clone();
-        let other = thread::spawn(move || {
-            let mut handle = theirs.handle(1).unwrap();
-            let held = handle.get().unwrap();
-            assert_eq!(handle.get().unwrap_err(), Exhausted, "an index has two owners");
-            handle.put(held).unwrap();
-        });
-        let put = pool.put(0);
+        let other = thread::spawn(move || theirs.put(0));
+        let mut handle = pool.handle(1).unwrap();
+        let held = handle.get().unwrap();
+        assert_eq!(handle.get().unwrap_err(), Exhausted, "an index has two owners");
+        handle.put(held).unwrap();
+        drop(handle);
+        let put = other.join().unwrap();
         assert!(matches!(put, Err(PutError::Free { index: 0 } | PutError::Held { index: 0 })), "{put:?}");
-        other.join().unwrap();
         assert_eq!(pool.free(), 1);
     });
 }
@@ -195,23 +219,35 @@ fn exhausted_is_said_only_when_it_is_so() {
 /// The same for somebody who is outrun: an index that goes to and fro is always where nobody looks just now.
 #[test]
 fn an_index_that_moves_ahead_of_who_looks_for_it_is_found() {
-    check_bounded(4, || {
+    outrun(32, 0, |pool, index| pool.get(index) == Ok(index));
+}
+
+/// The same where a handle claims what moves, out of the first word, which is where it looks first.
+#[test]
+fn an_index_that_is_claimed_ahead_of_who_looks_for_it_is_found() {
+    outrun(0, 32, |pool, index| match index {
+        0 => pool.handle(0).unwrap().get().map(Held::into_index) == Ok(0),
+        _ => pool.get(index) == Ok(index),
+    });
+}
+
+/// Moves the one free index of two words from `here` to `there`, back, and to `there`, while somebody looks for
+/// it. `draw` draws the index that is wanted, or says that it has another.
+fn outrun(here: u32, there: u32, draw: impl Fn(&Fixture, u32) -> bool + Copy + Send + Sync + 'static) {
+    check_bounded(4, move || {
         let pool = Fixture::with_capacity(33);
-        let low: Vec<u32> = (0..32).map(|_| pool.get(0).unwrap()).collect();
+        while pool.get(0).is_ok() {}
+        pool.put(here).unwrap();
         let theirs = pool.clone();
         let other = thread::spawn(move || {
-            for _ in 0..2 {
-                theirs.put(low[0]).unwrap();
-                if theirs.get(32) != Ok(32) {
-                    return;
-                }
-                theirs.put(32).unwrap();
-                if theirs.get(low[0]) != Ok(low[0]) {
+            for (put, drawn) in [(there, here), (here, there), (there, here)] {
+                theirs.put(put).unwrap();
+                if !draw(&theirs, drawn) {
                     return;
                 }
             }
         });
-        assert!(pool.get(0).is_ok(), "exhausted, although something was free all the time");
+        assert!(pool.get(there).is_ok(), "exhausted, although something was free all the time");
         other.join().unwrap();
     });
 }

@@ -1,4 +1,30 @@
 //! Waiting for an index, in every interleaving.
+//!
+//! Each of these changes to the pools makes the model beside it fail:
+//!
+//! | change | model |
+//! |---|---|
+//! | `Handle::put`: keeps more than its reserve | `an_idle_handle_never_blocks_a_waiter` |
+//! | `after_put`: tells nobody | `a_number_that_is_put_wakes_too` |
+//! | `tell`: counts nothing | `a_number_that_is_put_wakes_too` |
+//! | `tell`: serves nobody | `a_number_that_is_put_wakes_too` |
+//! | `serve`: does not look again after unlocking | `a_number_that_is_put_wakes_too` |
+//! | `serve`: looks again with Acquire | `a_number_that_is_put_wakes_too` |
+//! | `serve`: serves one at most | `two_puts_at_once_serve_two_waiters` |
+//! | unlocking: Relaxed | `a_number_that_is_put_wakes_too` |
+//! | locking: Relaxed | `a_number_that_is_put_wakes_too` |
+//! | locking: AcqRel | `a_number_that_is_put_wakes_too` |
+//! | a new waiter is not counted as a watcher | `a_number_that_is_put_wakes_too` |
+//! | a new waiter does not serve | `a_number_that_is_put_wakes_too` |
+//! | a waiter that collects does not serve | `a_second_look_hides_no_put` |
+//! | a waiter that leaves does not serve | `a_waiter_that_leaves_during_a_put_lets_the_next_have_it` |
+//! | a waiter that leaves keeps what it was given | `a_waiter_that_leaves_takes_nothing_along` |
+//! | `close`: serves nobody | `closing_ends_every_wait` |
+//! | `close`: counts nothing | `closing_ends_every_wait` |
+//! | `Parker::wake`: does not wake | `a_thread_that_sleeps_or_is_about_to_is_woken_and_outlives_its_wakers` |
+//! | `Frame::drop`: does not wait | `a_thread_that_sleeps_or_is_about_to_is_woken_and_outlives_its_wakers` |
+//! | `Frame::drop`: Acquire dropped | `a_thread_that_sleeps_or_is_about_to_is_woken_and_outlives_its_wakers` |
+//! | `Parker::let_go`: Release dropped | `a_thread_that_sleeps_or_is_about_to_is_woken_and_outlives_its_wakers` |
 #![cfg(loom)]
 
 mod fixture;
@@ -89,8 +115,9 @@ fn two_puts_at_once_serve_two_waiters() {
         pool.put(two).unwrap();
         other.join().unwrap();
 
-        assert!(first.as_mut().poll(&mut context).is_ready());
+        // The second first: a poll serves whom it can.
         assert!(second.as_mut().poll(&mut context).is_ready(), "a put was forgotten");
+        assert!(first.as_mut().poll(&mut context).is_ready());
     });
 }
 
@@ -132,6 +159,27 @@ fn a_waiter_that_leaves_during_a_put_lets_the_next_have_it() {
         drop(first);
         other.join().unwrap();
         assert!(second.as_mut().poll(&mut context).is_ready(), "a put was forgotten");
+    });
+}
+
+/// A future that is polled again, for no reason, has the lock while something is put.
+#[test]
+fn a_second_look_hides_no_put() {
+    check(|| {
+        let pool = Fixture::with_capacity(1);
+        let index = pool.get(0).unwrap();
+        let mut first = Box::pin(pool.acquire_async());
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(bell.clone());
+        let mut context = Context::from_waker(&waker);
+        assert!(first.as_mut().poll(&mut context).is_pending());
+
+        let theirs = pool.clone();
+        let other = thread::spawn(move || theirs.put(index).unwrap());
+        let looked = first.as_mut().poll(&mut context);
+        other.join().unwrap();
+        let rung = *bell.rung.lock().unwrap();
+        assert!(looked.is_ready() || rung, "a put was forgotten");
     });
 }
 

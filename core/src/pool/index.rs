@@ -55,7 +55,9 @@ const PER_SUMMARY: usize = 64;
 /// # Progress
 ///
 /// Lock-free: a step is repeated only if another thread's step succeeded meanwhile, so a thread that is
-/// preempted anywhere delays nobody. A guard that is dropped is put back in a bounded number of steps.
+/// preempted anywhere, with an index or without, keeps nobody else from drawing or putting. A guard that is
+/// dropped while nobody waits is put back by a single atomic instruction. Those who wait, by
+/// [`acquire`](Self::acquire), have a queue with a lock; no draw and no put ever waits for it.
 ///
 /// # Cost
 ///

@@ -212,9 +212,9 @@ impl<'m> IndexPool<'m> {
     /// [`PutError`] if the index was not given out, or is not of this pool.
     pub fn hold(&self, index: u32) -> Result<Held<'_>, PutError> {
         let (line, bit) = self.locate(index)?;
-        // Relaxed: the caller owned the index before and owns it after. Only the bit that is written is tested,
-        // which makes this a single instruction.
-        if line.fetch_and(!(bit << PER_WORD), Ordering::Relaxed) & (bit << PER_WORD) != 0 {
+        // Acquire: pairs with the Release in `mark_drawn`, because the number may have come from another thread, or have
+        // been guessed. Only the bit that is written is tested, which makes this a single instruction.
+        if line.fetch_and(!(bit << PER_WORD), Ordering::Acquire) & (bit << PER_WORD) != 0 {
             return Ok(Held::new(self, index));
         }
         // Relaxed: as in `put`.
@@ -253,8 +253,8 @@ impl<'m> IndexPool<'m> {
     /// The index of a guard, from now on a plain number.
     pub(in crate::pool) fn mark_drawn(&self, index: u32) {
         if let Ok((line, bit)) = self.locate(index) {
-            // Relaxed: the caller owned the index before and owns it after.
-            line.fetch_or(bit << PER_WORD, Ordering::Relaxed);
+            // Release: pairs with the Acquire in `hold`, so that who makes a guard of the number sees what its owner did.
+            line.fetch_or(bit << PER_WORD, Ordering::Release);
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::mem::{self, MaybeUninit};
 use std::sync::Arc;
+use std::thread;
 
 use bareio_core::Align;
-use bareio_core::pool::{Borrowed, CapacityError, IndexPool, Indexed, ItemPool, Pool, Slab};
+use bareio_core::pool::{Borrowed, CapacityError, IndexPool, Indexed, ItemPool, Line, Pool, Slab};
 
 use crate::{lines, memory};
 
@@ -91,4 +92,29 @@ fn code_can_be_written_for_any_pool() {
     assert_eq!(numbers(&indexes), numbers(&items));
     assert_eq!(all(&slab).len(), 5);
     assert_eq!((indexes.free(), Pool::free(&items), Pool::free(&slab)), (5, 5, 5));
+}
+
+#[test]
+fn who_makes_a_number_an_item_again_sees_what_was_written_before_it_became_one() {
+    let mut lines = [const { Line::new() }; IndexPool::lines(1)];
+    let mut slots = [const { MaybeUninit::uninit() }; 1];
+    let pool = ItemPool::new(&mut lines, &mut slots, |_| 0_u64).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut item = pool.get(0).unwrap();
+            *item = 7;
+            let _index = item.into_index();
+        });
+        // Nobody tells us the number: there is but one, and `hold` itself must order us behind the other thread.
+        let mut tries = 0;
+        let item = loop {
+            match pool.hold(0) {
+                Ok(item) => break item,
+                Err(_) => thread::yield_now(),
+            }
+            tries += 1;
+            assert!(tries < 10_000_000, "it never became a number");
+        };
+        assert_eq!(*item, 7);
+    });
 }

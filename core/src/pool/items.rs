@@ -91,7 +91,7 @@ impl<'m, T> ItemPool<'m, T> {
     /// # Errors
     ///
     /// [`AcquireError`] if the time is over, the pool was closed, or there is a `timeout` and no clock.
-    pub fn acquire<K: Kernel>(
+    pub fn acquire<K: Kernel + Sync>(
         &self,
         kernel: &K,
         timeout: Option<Duration>,

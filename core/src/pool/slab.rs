@@ -201,7 +201,7 @@ impl<R: Region> Slab<R> {
     /// # Errors
     ///
     /// [`AcquireError`] if the time is over, the slab was closed, or there is a `timeout` and no clock.
-    pub fn acquire<K: Kernel>(
+    pub fn acquire<K: Kernel + Sync>(
         &self,
         kernel: &K,
         timeout: Option<Duration>,

@@ -40,7 +40,7 @@ pub trait Pool {
     /// # Errors
     ///
     /// [`AcquireError`], as for an index pool.
-    fn acquire<K: Kernel>(
+    fn acquire<K: Kernel + Sync>(
         &self,
         kernel: &K,
         timeout: Option<Duration>,
@@ -82,7 +82,11 @@ impl Pool for IndexPool<'_> {
         self.take(hint)
     }
 
-    fn acquire<K: Kernel>(&self, kernel: &K, timeout: Option<Duration>) -> Result<Held<'_>, AcquireError> {
+    fn acquire<K: Kernel + Sync>(
+        &self,
+        kernel: &K,
+        timeout: Option<Duration>,
+    ) -> Result<Held<'_>, AcquireError> {
         self.acquire(kernel, timeout)
     }
 
@@ -119,7 +123,11 @@ impl<T> Pool for ItemPool<'_, T> {
         self.get(hint)
     }
 
-    fn acquire<K: Kernel>(&self, kernel: &K, timeout: Option<Duration>) -> Result<Item<'_, T>, AcquireError> {
+    fn acquire<K: Kernel + Sync>(
+        &self,
+        kernel: &K,
+        timeout: Option<Duration>,
+    ) -> Result<Item<'_, T>, AcquireError> {
         self.acquire(kernel, timeout)
     }
 
@@ -156,7 +164,11 @@ impl<R: Region> Pool for Slab<R> {
         self.get(hint)
     }
 
-    fn acquire<K: Kernel>(&self, kernel: &K, timeout: Option<Duration>) -> Result<Buffer<'_>, AcquireError> {
+    fn acquire<K: Kernel + Sync>(
+        &self,
+        kernel: &K,
+        timeout: Option<Duration>,
+    ) -> Result<Buffer<'_>, AcquireError> {
         self.acquire(kernel, timeout)
     }
 

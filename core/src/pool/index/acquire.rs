@@ -41,10 +41,23 @@ impl IndexPool<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// Whoever puts an index back wakes the sleeper through its `kernel`, on a thread of its own, so one that threads cannot
+    /// share will not do:
+    ///
+    /// ```compile_fail,E0277
+    /// use bareio_core::{Kernel, pool::IndexPool};
+    ///
+    /// struct Counting(core::cell::Cell<u32>);
+    /// unsafe impl Kernel for Counting {}
+    /// fn wait(pool: &IndexPool<'_>, kernel: &Counting) {
+    ///     let _ = pool.acquire(kernel, None);
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`AcquireError`] if the time is over, the pool was closed, or there is a `timeout` and no clock.
-    pub fn acquire<K: Kernel>(
+    pub fn acquire<K: Kernel + Sync>(
         &self,
         kernel: &K,
         timeout: Option<Duration>,
@@ -99,7 +112,7 @@ impl<'p> Handle<'p> {
     /// # Errors
     ///
     /// As for [`IndexPool::acquire`].
-    pub fn acquire<K: Kernel>(
+    pub fn acquire<K: Kernel + Sync>(
         &mut self,
         kernel: &K,
         timeout: Option<Duration>,

@@ -24,12 +24,12 @@ struct Parker<'k, K: Kernel> {
 }
 
 /// Drives `future`, which keeps its state behind a lock, to its end on this thread, which sleeps meanwhile, until `deadline` at most. `None`: the
-/// deadline came first.
+/// deadline came first. The kernel is shared with whoever wakes this thread.
 ///
 /// # Errors
 ///
 /// The clock's, if there is a deadline.
-pub(in crate::pool) fn block_on<K: Kernel, F: Future>(
+pub(in crate::pool) fn block_on<K: Kernel + Sync, F: Future>(
     kernel: &K,
     future: F,
     deadline: Option<Duration>,
@@ -64,7 +64,8 @@ struct Frame<'p, 'k, K: Kernel> {
 impl<K: Kernel> Frame<'_, '_, K> {
     /// The first waker, which is counted already.
     fn waker(&self) -> Waker {
-        // SAFETY: the table keeps the contract of `RawWaker`, and the parker stays until all wakers are gone.
+        // SAFETY: the table keeps the contract of `RawWaker`, and the parker stays until all wakers are gone. It may be used by
+        // any thread: beside atomics it holds a `&K` with `K: Sync`, as `block_on` demands.
         unsafe { Waker::from_raw(self.parker.raw()) }
     }
 }

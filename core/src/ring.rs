@@ -155,6 +155,8 @@ impl<K: Kernel> Ring<K> {
     ///   without `CQE_SKIP`): rings count completions to know when the kernel is done, and one too few or one too many
     ///   would let this memory go early.
     /// - A fixed buffer that it names stays registered until it is submitted.
+    /// - No [`scope`](Self::scope) is run on the ring, and no [`Driver`](crate::ticket::Driver) made of it; or `user_data`
+    ///   has the top bit set. Theirs never have, and a completion that is taken for another would let memory go early.
     #[inline(always)]
     pub unsafe fn push(&mut self, entry: Sqe) -> Result<(), RingError> {
         // SAFETY: the caller keeps the contract for `entry`.

@@ -251,7 +251,9 @@ impl<'scope, 'env, K: Kernel> Scope<'scope, 'env, K> {
     /// Waits for an operation, and gives back what was lent to it.
     ///
     /// The result is that of the operation: a count of bytes, which may be short, or its error. `CANCELED` is also
-    /// what an operation says that was never started, because its chain was not pushed or the ring broke.
+    /// what an operation says that was never started, because its chain was not pushed or the ring broke. `OVERFLOW` is one whose result
+    /// the kernel lost, which those before 5.5 do when [`cancel_all`](Self::cancel_all) asks for more completions
+    /// than there is room for.
     ///
     /// # Panics
     ///
@@ -382,6 +384,10 @@ impl<K: Kernel> Inner<'_, K> {
 
     /// Submits, waits for `want` completions, and hands them out.
     fn turn(&self, want: u32) {
+        if self.is_rest_dropped() {
+            self.slots.end_rest(Errno::OVERFLOW);
+            return;
+        }
         match self.ring().submit_and_wait(want) {
             Ok(_) => self.reap(),
             Err(RingError::Kernel(Errno::AGAIN | Errno::BUSY)) => {
@@ -391,6 +397,13 @@ impl<K: Kernel> Inner<'_, K> {
             }
             Err(error) => self.give_up(error),
         }
+    }
+
+    /// Whether the kernel is done with everything, though some of it has no completion: where it drops those that its queue has
+    /// no room for, before 5.5. Waiting for them would last for ever.
+    fn is_rest_dropped(&self) -> bool {
+        let ring = self.ring();
+        ring.dropped() > 0 && ring.free() == ring.entries() && ring.in_flight() == 0
     }
 
     /// The ring cannot be entered any more, or this is a forked child. What was never taken by the kernel is called
@@ -409,7 +422,7 @@ impl<K: Kernel> Inner<'_, K> {
             let _ = self.ring().kernel().wait(&word, 0, Some(MOMENT));
             self.reap();
         }
-        self.slots.cancel_rest();
+        self.slots.end_rest(Errno::CANCELED);
     }
 }
 

@@ -4,11 +4,19 @@
 mod host;
 #[cfg(loom)]
 mod memory;
+#[cfg(loom)]
+mod operations;
+#[cfg(loom)]
+mod waiter;
 
 #[cfg(loom)]
 pub use host::Host;
 #[cfg(loom)]
 pub use memory::{Held, Memory};
+#[cfg(loom)]
+pub use operations::{Buffer, Fill, completion, table};
+#[cfg(loom)]
+pub use waiter::Waiter;
 
 /// How often a model's threads are preempted at most, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
 #[cfg(loom)]

@@ -2,6 +2,9 @@ use core::cell::Cell;
 
 use crate::errno::Errno;
 
+/// Generations end here and begin again: the top bit of `user_data` is for those who push past the scope.
+const LAST: u32 = u32::MAX >> 1;
+
 /// Room for one operation of a scope: what became of it.
 #[derive(Debug)]
 pub struct Slot {
@@ -81,7 +84,7 @@ impl<'a> Slots<'a> {
         self.next.set(index + 1);
         let slot = &self.all[index as usize];
         slot.state.set(State::Planned);
-        slot.generation.set(slot.generation.get().wrapping_add(1));
+        slot.generation.set((slot.generation.get() + 1) & LAST);
         Some(Id { index, generation: slot.generation.get() })
     }
 
@@ -137,10 +140,10 @@ impl<'a> Slots<'a> {
         }
     }
 
-    /// Calls everything cancelled that is in flight: it is certain that none of it is.
-    pub(super) fn cancel_rest(&self) {
+    /// Calls everything done, with this error, that is in flight: it is certain that none of it is.
+    pub(super) fn end_rest(&self, errno: Errno) {
         for slot in self.all.iter().filter(|slot| slot.state.get() == State::InFlight) {
-            slot.state.set(State::Done(-Errno::CANCELED.number()));
+            slot.state.set(State::Done(-errno.number()));
         }
         self.in_flight.set(0);
     }

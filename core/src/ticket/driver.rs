@@ -295,10 +295,23 @@ impl<'t, K: Kernel> Driver<'t, K> {
         Err(Closing { driver: self, in_flight })
     }
 
-    /// The ring, to ask what was granted. Only to look at: exchanged for another, it would take the operations in
-    /// flight with it.
+    /// The ring, to look at.
     pub const fn ring(&self) -> &Ring<K> {
         &self.ring
+    }
+
+    /// The ring, for what the driver does not offer. Completions of entries pushed there are counted as unknown.
+    ///
+    /// # Safety
+    ///
+    /// The driver frees what an operation owns when its completion comes from this ring, or when nothing is in flight on
+    /// it. So:
+    ///
+    /// - It is not put in another's place, by `core::mem::swap` or the like.
+    /// - No [`scope`](Ring::scope) is run on it: its completions could be taken for ours, and ours for its.
+    /// - Entries that are pushed have the top bit of `user_data` set; those of operations never have.
+    pub const unsafe fn ring_mut(&mut self) -> &mut Ring<K> {
+        &mut self.ring
     }
 
     /// How many completions were of nothing in flight here: stale ones, doubled ones, or of entries pushed past the

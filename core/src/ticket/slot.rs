@@ -60,6 +60,9 @@ pub(super) enum State {
 const SHIFT: u32 = 3;
 
 impl State {
+    /// The last generation before they begin again.
+    pub(super) const MOST: u32 = u32::MAX >> SHIFT;
+
     pub(super) const fn word(self, generation: u32) -> u32 {
         generation << SHIFT | self as u32
     }

@@ -60,18 +60,10 @@ pub struct Reaper<'t> {
 }
 
 impl<'s> Table<'s> {
-    /// A table of `slots`, the first 2³¹ at most. Whatever was in them is forgotten: a ring that was leaked may
-    /// still be using it.
+    /// A table of `slots`, the first 2³¹ at most.
     pub fn new(slots: &'s mut [Slot]) -> Self {
         let slots = &slots[..slots.len().min(1 << 31)];
-        for (slot, next) in slots.iter().zip(1_u32..) {
-            let next = if next as usize == slots.len() { NONE } else { next };
-            // Relaxed, here and below: nobody else knows of the slots yet.
-            slot.next.store(next, Ordering::Relaxed);
-            let generation = State::generation(slot.word.load(Ordering::Relaxed)).wrapping_add(1);
-            slot.word.store(State::Free.word(generation), Ordering::Relaxed);
-        }
-        Self { slots, freed: AtomicU32::new(if slots.is_empty() { NONE } else { 0 }) }
+        Self { slots, freed: AtomicU32::new(NONE) }
     }
 
     /// How many slots there are.
@@ -84,13 +76,40 @@ impl<'s> Table<'s> {
         self.slots.is_empty()
     }
 
-    /// The two roles.
+    /// The two roles, and every slot free. What operations of earlier roles left behind is forgotten, not disposed of: a ring that
+    /// was leaked may still be using it.
+    ///
+    /// ```
+    /// use bareio_core::ticket::{Slot, Table};
+    ///
+    /// let mut slots = [const { Slot::new() }; 2];
+    /// let mut table = Table::new(&mut slots);
+    /// let (claimer, reaper) = table.split();
+    /// // The borrow ends with the roles and the tickets, and then there can be others.
+    /// let again = table.split();
+    /// ```
     pub fn split<'t>(&'t mut self) -> (Claimer<'t>, Reaper<'t>)
     where
         's: 't,
     {
         let table: &'t Table<'t> = self;
+        table.forget();
         (Claimer { table, free: NONE }, Reaper { table })
+    }
+
+    /// Makes every slot free, as it is: nobody has a ticket, and no completion that is still to come is for what comes
+    /// next.
+    fn forget(&self) {
+        for (slot, next) in self.slots.iter().zip(1_u32..) {
+            let next = if next as usize == self.slots.len() { NONE } else { next };
+            // Relaxed, here and below: the roles are not there yet, and nobody else knows of the slots.
+            slot.next.store(next, Ordering::Relaxed);
+            let generation = State::generation(slot.word.load(Ordering::Relaxed)).wrapping_add(1);
+            slot.word.store(State::Free.word(generation), Ordering::Relaxed);
+            // Of a future that was forgotten.
+            slot.waker.clear();
+        }
+        self.freed.store(if self.slots.is_empty() { NONE } else { 0 }, Ordering::Relaxed);
     }
 
     fn slot(&self, id: Id) -> &Slot {
@@ -178,9 +197,12 @@ impl<'t> Reaper<'t> {
     pub unsafe fn complete(&mut self, cqe: Cqe) -> bool {
         let id = Id::from_user_data(cqe.user_data);
         let Some(slot) = self.table.slots.get(id.index as usize) else { return false };
+        if id.generation > State::MOST {
+            return false; // no slot's; its word would have no room for it
+        }
         let in_flight = State::InFlight.word(id.generation);
-        // Acquire: pairs with the Release in `insert` and in the ticket's drop.
-        let word = slot.word.load(Ordering::Acquire);
+        // Relaxed: a guess, which only refuses; the exchange decides.
+        let word = slot.word.load(Ordering::Relaxed);
         if word != in_flight && word != State::Orphan.word(id.generation) {
             return false;
         }
@@ -191,8 +213,8 @@ impl<'t> Reaper<'t> {
         slot.res.store(cqe.res, Ordering::Relaxed);
         let done = State::Done.word(id.generation);
         // Release: pairs with the Acquire of the ticket, which reads the result and what the kernel wrote.
-        // Acquire: a ticket that was dropped is done with the slot.
-        if slot.word.compare_exchange(in_flight, done, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        // Acquire, of an orphan: pairs with the Release in `insert`, which the exchange of the ticket's drop passes on.
+        if slot.word.compare_exchange(in_flight, done, Ordering::Release, Ordering::Acquire).is_ok() {
             slot.waker.wake();
         } else {
             // SAFETY: an orphan: its ticket is gone, and the kernel is done, so it is ours.
@@ -330,9 +352,10 @@ impl<O: Operation> Drop for Ticket<'_, O> {
         slot.waker.clear();
         let in_flight = State::InFlight.word(self.id.generation);
         let orphan = State::Orphan.word(self.id.generation);
-        // Release: pairs with the Acquire in `complete`; we are done with the slot. Acquire: if it is done already, the
-        // result and what the kernel wrote are there.
-        let outcome = slot.word.compare_exchange(in_flight, orphan, Ordering::Release, Ordering::Acquire);
+        // Relaxed: a ticket touches nothing inside before DONE, and what `insert` released reaches the reaper through an exchange.
+        // Acquire: pairs with the Release in `complete`; if it is done already, the result and what the kernel wrote are
+        // there.
+        let outcome = slot.word.compare_exchange(in_flight, orphan, Ordering::Relaxed, Ordering::Acquire);
         // An orphan is the reaper's; one that was lost stays for ever.
         if outcome.is_err_and(|word| State::of(word) == State::Done) {
             // Relaxed: as in `take`.
@@ -355,9 +378,14 @@ impl<O: Operation> Future for Pending<'_, O> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut ticket = self.0.take().expect("a future is not polled after it was ready");
         if !ticket.is_done() {
-            ticket.table.slot(ticket.id).waker.register(context.waker());
+            let cell = &ticket.table.slot(ticket.id).waker;
+            cell.register(context.waker());
+            // Looked at after the waker was registered: a completion before that is seen here, one after it wakes.
+            if ticket.is_done() {
+                // Not to be kept by the slot, nor woken by its next operation.
+                cell.clear();
+            }
         }
-        // Looked at after the waker was registered: a completion before that is seen here, one after it wakes.
         match ticket.take() {
             Ok(output) => Poll::Ready(output),
             Err(back) => {

@@ -41,7 +41,8 @@ impl WakerCell {
     /// Stores `waker`, in place of the last one. Afterwards the waiter looks once more whether it still has to
     /// wait.
     pub fn register(&self, waker: &Waker) {
-        // Acquire: pairs with the Release of the owner before us.
+        // Acquire: pairs with the Release of the owner before us; and if it fails, with that of the completer, so that the waiter
+        // sees what was completed when it looks again.
         match self.state.compare_exchange(IDLE, STORING, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => {
                 self.waker.with_mut(|cell| {
@@ -53,11 +54,11 @@ impl WakerCell {
                 });
                 // Release: the waker is stored before the cell is given up. Acquire: pairs with the completer's
                 // Release, if one came meanwhile.
-                if self.state.compare_exchange(STORING, IDLE, Ordering::AcqRel, Ordering::Acquire).is_err() {
+                if self.state.compare_exchange(STORING, IDLE, Ordering::Release, Ordering::Acquire).is_err() {
                     // A completer came while we stored, and left the waking to us.
                     let taken = self.take();
                     // Release: the cell is empty before it is given up.
-                    self.state.swap(IDLE, Ordering::AcqRel);
+                    self.state.swap(IDLE, Ordering::Release);
                     if let Some(waker) = taken {
                         waker.wake();
                     }

@@ -119,7 +119,7 @@
 //!
 //! An executor; safe operations on sockets; provided buffers and multishot operations, but for their entries and structures;
 //! entries of 128 bytes and completions of 32; 32-bit targets. A [`Kernel`] for Linux is there on x86-64, aarch64 and
-//! riscv64 only; every other 64-bit target compiles, and takes yours.
+//! riscv64 only; on other 64-bit targets, bring yours.
 #![no_std]
 
 #[cfg(feature = "sim")]

@@ -124,7 +124,7 @@ struct Model<'t> {
     ended: Vec<Id>,
 }
 
-impl<'t> Model<'t> {
+impl Model<'_> {
     fn complete(&mut self, cqe: Cqe) -> bool {
         // SAFETY: there is no kernel that has anything.
         unsafe { self.reaper.complete(cqe) }

@@ -150,11 +150,13 @@ impl<K: Kernel> Ring<K> {
     ///
     /// - Memory that the entry names is valid, nobody else touches what the kernel may write, and nobody
     ///   writes what it may read. If the ring is dropped and cannot drain, that is for ever.
-    /// - The descriptor that it names stays open, and stays the same file; or `SqeFlags::FIXED_FILE` is set.
+    /// - The descriptor that it names stays open, and stays the same file; or `SqeFlags::FIXED_FILE` is set, and the slot
+    ///   that it names is not given another file: the kernel looks it up when the operation starts, which in a chain is
+    ///   late.
     /// - It does not set `SqeFlags::CQE_SKIP_SUCCESS`, and does not post a completion into any [`Ring`] (`MSG_RING`
     ///   without `CQE_SKIP`): rings count completions to know when the kernel is done, and one too few or one too many
     ///   would let this memory go early.
-    /// - A fixed buffer that it names stays registered until it is submitted.
+    /// - A fixed buffer that it names stays registered: it too is looked up when the operation starts.
     /// - No [`scope`](Self::scope) is run on the ring, and no [`Driver`](crate::ticket::Driver) made of it; or `user_data`
     ///   has the top bit set. Theirs never have, and a completion that is taken for another would let memory go early.
     #[inline(always)]

@@ -24,13 +24,13 @@ use crate::sync::AtomicU32;
 ///
 /// The implementor answers for these:
 /// - A mapping that [`map`](Self::map), [`map_ring`](Self::map_ring) or [`remap`](Self::remap) returns is
-///   `len` bytes of readable and writable memory (for `map_ring`, as far as the ring's own layout goes), aligned to the
-///   page, that nobody else uses until it is unmapped.
+///   `len` bytes of readable and writable memory, aligned to the page, that nobody else uses until it is unmapped; or for
+///   `map_ring`, the new, empty ring that [`io_uring_setup`](Self::io_uring_setup)'s answer truly describes.
 /// - A method writes to memory only where its arguments allow it, and, io_uring apart, no longer than it lasts.
 /// - What a ring does with submitted entries is what `io_uring(7)` says: memory named by an entry is touched
 ///   after the entry is published and until its last completion is posted, and never after that.
 /// - A descriptor that a method returns is new, open, and the caller's.
-/// - A number of bytes that a method returns is at most the number asked for.
+/// - A number of bytes, or of entries taken, that a method returns is true and at most what was asked for; an error: none.
 ///
 /// The caller of the `unsafe` methods answers for these:
 /// - A descriptor is open, and the caller's to use in this way.

@@ -104,7 +104,7 @@ impl Builder {
     ///
     /// # Safety
     ///
-    /// `ring` is open until the new ring is made.
+    /// `ring` is open, and the same ring, until the last ring is made of this builder or of a copy of it.
     #[must_use]
     pub const unsafe fn attach_workers(mut self, ring: Fd) -> Self {
         self.attach = Some(ring);

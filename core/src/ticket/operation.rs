@@ -14,6 +14,9 @@ use crate::sqe;
 /// What [`entry`](Self::entry) names stays valid until the operation is dropped, and is not the operation's own
 /// inline memory: a slot may go away under an operation that was forgotten. Until `finish` or `dispose`, nobody
 /// touches what the kernel may write.
+///
+/// The entry keeps the rest of the contract of [`Ring::push`](crate::ring::Ring::push) too, and links to no other: of its
+/// flags, `IO_LINK`, `IO_HARDLINK` and `CQE_SKIP_SUCCESS` are not set.
 pub unsafe trait Operation: Send + 'static {
     /// What comes of it.
     type Output;

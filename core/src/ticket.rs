@@ -30,6 +30,77 @@
 //! # let _ = (count, buffer);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
+//!
+//! What an operation uses is its own, or there for ever: nothing that is borrowed can be given to one (for that, there is
+//! [`scope`](crate::scope)).
+//!
+//! ```compile_fail,E0597
+//! # use bareio_core::{BorrowedFd, Linux, ticket::{Driver, StaticBuf, Write}};
+//! # fn example(driver: &mut Driver<'_, Linux>, file: BorrowedFd<'static>) {
+//! let mut bytes = [0_u8; 512];
+//! let ticket = driver.submit(Write::new(file, StaticBuf::from(&mut bytes[..]), 0));
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0521
+//! # use bareio_core::{BorrowedFd, Linux, ticket::{Driver, Sync}};
+//! # fn example(driver: &mut Driver<'_, Linux>, file: BorrowedFd<'_>) {
+//! let ticket = driver.submit(Sync::all(file));
+//! # }
+//! ```
+//!
+//! A ticket does not outlive its table:
+//!
+//! ```compile_fail,E0597
+//! # use bareio_core::{BorrowedFd, Linux, ring::Ring, ticket::{Driver, Slot, Sync, Table}};
+//! # fn example(ring: Ring<Linux>, file: BorrowedFd<'static>) {
+//! let mut slots = [const { Slot::new() }; 8];
+//! let ticket = {
+//!     let mut table = Table::new(&mut slots);
+//!     let mut driver = Driver::new(ring, &mut table);
+//!     driver.submit(Sync::all(file))
+//! };
+//! # drop(ticket);
+//! # }
+//! ```
+//!
+//! Nor does the table get another driver while there are tickets:
+//!
+//! ```compile_fail,E0499
+//! # use bareio_core::{BorrowedFd, Linux, ring::Ring, ticket::{Driver, Sync, Table}};
+//! # fn example(one: Ring<Linux>, other: Ring<Linux>, table: &mut Table<'_>, file: BorrowedFd<'static>) {
+//! let mut driver = Driver::new(one, table);
+//! let ticket = driver.submit(Sync::all(file));
+//! drop(driver);
+//! let driver = Driver::new(other, table);
+//! # drop(ticket);
+//! # }
+//! ```
+//!
+//! A driver stays on its thread, as its ring does:
+//!
+//! ```compile_fail,E0277
+//! # use bareio_core::{Linux, ticket::Driver};
+//! # fn example(mut driver: Driver<'static, Linux>) {
+//! std::thread::spawn(move || driver.turn(0).is_ok());
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # use bareio_core::{Linux, ring::Ring};
+//! # fn example(mut ring: Ring<Linux>) {
+//! std::thread::spawn(move || ring.submit().is_ok());
+//! # }
+//! ```
+//!
+//! Tickets go anywhere:
+//!
+//! ```
+//! # use bareio_core::{BorrowedFd, ticket::{Pending, Read, StaticBuf, Ticket}};
+//! fn can_be_sent<T: Send>() {}
+//! can_be_sent::<Ticket<'static, Read<BorrowedFd<'static>, StaticBuf>>>();
+//! can_be_sent::<Pending<'static, Read<BorrowedFd<'static>, StaticBuf>>>();
+//! ```
 
 mod driver;
 mod operation;

@@ -259,7 +259,7 @@ fn run_to_the_end(table: &mut Table<'_>, script: &[Step], loses: bool) {
 }
 
 /// How often each claim is tried.
-const CASES: u32 = if cfg!(miri) { 12 } else { 600 };
+const CASES: u32 = if cfg!(miri) { 4 } else { 600 };
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]

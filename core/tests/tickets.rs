@@ -279,3 +279,18 @@ fn forgetting_leaks_and_nothing_else() {
     assert_eq!(driver.wait(second).unwrap().0, Ok(3));
     assert!(driver.submit(Sync::all(forever_open)).is_ok(), "one slot of two is left");
 }
+
+#[test]
+#[should_panic(expected = "of another driver's")]
+fn a_ticket_of_another_driver_is_not_waited_for() {
+    let Some((one, two)) = ring(&Builder::new(4)).zip(ring(&Builder::new(4))) else {
+        panic!("there is no ring here, so not of another driver's either");
+    };
+    let (mut slots_one, mut slots_two) = (slots::<1>(), slots::<1>());
+    let (mut table_one, mut table_two) = (Table::new(&mut slots_one), Table::new(&mut slots_two));
+    let mut one = Driver::new(one, &mut table_one);
+    let mut two = Driver::new(two, &mut table_two);
+    let null = File::open("/dev/null").unwrap();
+    let ticket = one.submit(Sync::all(Shared::new(null))).unwrap();
+    let _ = two.wait(ticket);
+}

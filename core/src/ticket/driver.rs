@@ -208,6 +208,10 @@ impl<'t, K: Kernel> Driver<'t, K> {
     /// # Errors
     ///
     /// [`Unfinished`], with the ticket, if the ring cannot be entered.
+    ///
+    /// # Panics
+    ///
+    /// If the ticket is of another driver's, which this one would wait for in vain.
     pub fn wait<O: Operation>(&mut self, ticket: Ticket<'t, O>) -> Result<O::Output, Unfinished<'t, O>> {
         self.wait_within(ticket, Limit::default())
     }
@@ -217,11 +221,16 @@ impl<'t, K: Kernel> Driver<'t, K> {
     /// # Errors
     ///
     /// [`Unfinished`], with the ticket, also if time runs out.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
     pub fn wait_within<O: Operation>(
         &mut self,
         mut ticket: Ticket<'t, O>,
         limit: Limit,
     ) -> Result<O::Output, Unfinished<'t, O>> {
+        assert!(ticket.is_of(&self.claimer), "the ticket is of another driver's operation");
         let begin = self.ring.kernel().now().ok();
         loop {
             ticket = match ticket.take() {
@@ -245,7 +254,12 @@ impl<'t, K: Kernel> Driver<'t, K> {
     /// # Errors
     ///
     /// [`RingError::Full`]: too much is staged, or two cancellations are under way; [`turn`](Self::turn) first.
+    ///
+    /// # Panics
+    ///
+    /// If the ticket is of another driver's.
     pub fn cancel<O: Operation>(&mut self, ticket: &Ticket<'t, O>) -> Result<(), RingError> {
+        assert!(ticket.is_of(&self.claimer), "the ticket is of another driver's operation");
         self.cancel_by(ticket.id().user_data())
     }
 
@@ -391,10 +405,18 @@ impl<K: Kernel> Drop for Driver<'_, K> {
     /// Drains as [`close`](Self::close) does, for as long as the ring is patient; what the kernel then still has is
     /// leaked with the ring, and its tickets say [`Lost`].
     fn drop(&mut self) {
+        /// Whatever disposing of operations does, a panic too: what is left is lost, and its tickets say so.
+        struct Give<'d, 't, K: Kernel>(&'d mut Driver<'t, K>);
+        impl<K: Kernel> Drop for Give<'_, '_, K> {
+            fn drop(&mut self) {
+                self.0.reaper.lose_rest();
+                self.0.ring.leak();
+            }
+        }
         let patience = self.ring.patience();
-        if !self.drain(patience) {
-            self.reaper.lose_rest();
-            self.ring.leak();
+        let give = Give(self);
+        if give.0.drain(patience) {
+            core::mem::forget(give);
         }
     }
 }

@@ -308,6 +308,11 @@ impl<O: Operation> Ticket<'_, O> {
         self.id
     }
 
+    /// Whether its operation is in the table that `claimer` fills.
+    pub fn is_of(&self, claimer: &Claimer<'_>) -> bool {
+        core::ptr::addr_eq(self.table, claimer.table)
+    }
+
     /// Whether it can be taken.
     pub fn is_done(&self) -> bool {
         !matches!(self.state(), State::InFlight)

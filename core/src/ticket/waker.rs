@@ -45,6 +45,7 @@ impl WakerCell {
         // sees what was completed when it looks again.
         match self.state.compare_exchange(IDLE, STORING, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => {
+                let ours = Owned(self);
                 self.waker.with_mut(|cell| {
                     // SAFETY: we own the cell until we clear our bit.
                     let cell = unsafe { &mut *cell };
@@ -52,6 +53,7 @@ impl WakerCell {
                         *cell = Some(waker.clone());
                     }
                 });
+                core::mem::forget(ours);
                 // Release: the waker is stored before the cell is given up. Acquire: pairs with the completer's
                 // Release, if one came meanwhile.
                 if self.state.compare_exchange(STORING, IDLE, Ordering::Release, Ordering::Acquire).is_err() {
@@ -100,6 +102,16 @@ impl WakerCell {
             // SAFETY: only its owner calls this.
             unsafe { (*cell).take() }
         })
+    }
+}
+
+/// Gives the cell up if cloning a waker, or dropping an old one, panics: the next waiter shall find it idle.
+struct Owned<'c>(&'c WakerCell);
+
+impl Drop for Owned<'_> {
+    fn drop(&mut self) {
+        // Release: we are done with the cell.
+        self.0.state.swap(IDLE, Ordering::Release);
     }
 }
 

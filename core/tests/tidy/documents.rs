@@ -22,7 +22,7 @@ fn every_file_that_a_document_names_is_there() {
     for document in documents() {
         for (word, line) in quoted(&document.text) {
             let path = word.trim_end_matches('/');
-            let is_path = word.ends_with(".rs") && !word.contains('*');
+            let is_path = has_ending(path, "rs") && !word.contains('*');
             let is_here =
                 files.iter().any(|file| file.path == path || file.path.ends_with(&format!("/{path}")));
             assert!(!is_path || is_here, "{}:{line} names `{word}`, which is not there", document.path);
@@ -30,9 +30,13 @@ fn every_file_that_a_document_names_is_there() {
     }
 }
 
+fn has_ending(path: &str, ending: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|found| found == ending)
+}
+
 /// The pages for readers: those at the top, and those in `docs`.
 fn documents() -> impl Iterator<Item = &'static File> {
-    let pages = tree::files().iter().filter(|file| file.path.ends_with(".md"));
+    let pages = tree::files().iter().filter(|file| has_ending(&file.path, "md"));
     pages.filter(|file| !file.path.contains('/') || file.path.starts_with("docs/"))
 }
 

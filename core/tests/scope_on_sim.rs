@@ -15,7 +15,7 @@ use common::{Random, SEEDS, close, kernels, open, pattern};
 
 const LEN: usize = 3000;
 
-fn lend<'a>(fd: &'a Fd) -> BorrowedFd<'a> {
+fn lend(fd: &Fd) -> BorrowedFd<'_> {
     // SAFETY: open while the test has it.
     unsafe { BorrowedFd::borrow_raw(*fd) }
 }

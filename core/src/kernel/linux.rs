@@ -206,20 +206,40 @@ unsafe impl Kernel for Linux {
         check(unsafe { syscall!(PWRITE64, register(fd), buf, len, word(offset)) })
     }
 
+    /// By the oldest call that does it: the second version is of 4.6, and emulators lack it.
     unsafe fn read_vectored(&self, fd: Fd, pieces: &[IoVec], offset: u64, flags: RwFlags) -> Result<usize> {
+        let (first, count) = (pieces.as_ptr(), pieces.len());
         let (low, high) = offset_halves(offset);
-        // SAFETY: `IoVec` is `struct iovec`; the caller vouches for the descriptor and every piece.
-        check(unsafe {
-            syscall!(PREADV2, register(fd), pieces.as_ptr(), pieces.len(), low, high, flags.0 as usize)
-        })
+        if flags != RwFlags::NONE {
+            // SAFETY: `IoVec` is `struct iovec`; the caller vouches for the descriptor and every piece.
+            return check(unsafe {
+                syscall!(PREADV2, register(fd), first, count, low, high, flags.0 as usize)
+            });
+        }
+        if offset == u64::MAX {
+            // SAFETY: as above.
+            return check(unsafe { syscall!(READV, register(fd), first, count) });
+        }
+        // SAFETY: as above.
+        check(unsafe { syscall!(PREADV, register(fd), first, count, low, high) })
     }
 
+    /// By the oldest call that does it: the second version is of 4.6, and emulators lack it.
     unsafe fn write_vectored(&self, fd: Fd, pieces: &[IoVec], offset: u64, flags: RwFlags) -> Result<usize> {
+        let (first, count) = (pieces.as_ptr(), pieces.len());
         let (low, high) = offset_halves(offset);
-        // SAFETY: `IoVec` is `struct iovec`; the caller vouches for the descriptor and every piece.
-        check(unsafe {
-            syscall!(PWRITEV2, register(fd), pieces.as_ptr(), pieces.len(), low, high, flags.0 as usize)
-        })
+        if flags != RwFlags::NONE {
+            // SAFETY: `IoVec` is `struct iovec`; the caller vouches for the descriptor and every piece.
+            return check(unsafe {
+                syscall!(PWRITEV2, register(fd), first, count, low, high, flags.0 as usize)
+            });
+        }
+        if offset == u64::MAX {
+            // SAFETY: as above.
+            return check(unsafe { syscall!(WRITEV, register(fd), first, count) });
+        }
+        // SAFETY: as above.
+        check(unsafe { syscall!(PWRITEV, register(fd), first, count, low, high) })
     }
 
     unsafe fn sync_all(&self, fd: Fd) -> Result<()> {

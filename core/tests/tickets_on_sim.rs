@@ -4,7 +4,8 @@
 #[path = "common/sim.rs"]
 mod common;
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bareio_core::kernel::OpenFlags;
@@ -225,8 +226,7 @@ fn whatever_a_program_does_each_ticket_tells_the_truth_and_nothing_is_left() {
             sim.put("source", &pattern(0, LEN)).unwrap();
             let (source, target) = (open(&sim, c"source"), open(&sim, c"target"));
             let (source, target) = (File::new(&sim, source), File::new(&sim, target));
-            let mut slots = [const { Slot::new() }; SLOTS];
-            let mut table = Table::new(&mut slots);
+            let mut table = Table::new(kept_slots(SLOTS));
             let driver = Driver::new(Builder::new(4).build(sim.clone()).unwrap(), &mut table);
             let random = Random(seed ^ (index as u64) << 32);
             let (waiting, forgotten) = (Vec::new(), 0);
@@ -265,6 +265,16 @@ fn whatever_a_program_does_each_ticket_tells_the_truth_and_nothing_is_left() {
     }
 }
 
+/// Slots that are found again however much is forgotten, so that Miri takes what they hold for kept, and nothing else.
+fn kept_slots(count: usize) -> &'static mut [Slot] {
+    static KEPT: Mutex<Vec<AtomicPtr<Slot>>> = Mutex::new(Vec::new());
+    let slots: Box<[Slot]> = (0..count).map(|_| Slot::new()).collect();
+    let slots: *mut [Slot] = Box::into_raw(slots);
+    KEPT.lock().unwrap().push(AtomicPtr::new(slots.cast()));
+    // SAFETY: just allocated, never freed, and this is the only use.
+    unsafe { &mut *slots }
+}
+
 /// A read that never ends by itself.
 fn endless(sim: &Sim, reader: &File) -> Read<File, Buf> {
     Read::new(reader.clone(), Buf::new(sim, &[0; 64]), 0)
@@ -293,8 +303,7 @@ fn what_a_forgotten_driver_has_in_flight_is_left_alone_by_the_next() {
     let sim = Sim::builder().calm().build();
     let (reader, writer) = sim.pipe().unwrap();
     let reader = File::new(&sim, reader);
-    let mut slots = [const { Slot::new() }; 2];
-    let mut table = Table::new(&mut slots);
+    let mut table = Table::new(kept_slots(2));
     let mut first = Driver::new(Builder::new(4).build(sim.clone()).unwrap(), &mut table);
     drop(first.submit(endless(&sim, &reader)).unwrap());
     first.turn(0).unwrap();
@@ -313,8 +322,7 @@ fn a_ring_that_breaks_for_good_keeps_what_the_kernel_has_and_says_so() {
         let broken = Sim::builder().seed(seed).calm().fail_from(Call::Enter, 3, Errno::PERM).build();
         let (reader, writer) = broken.pipe().unwrap();
         let reader = File::new(&broken, reader);
-        let mut slots = [const { Slot::new() }; 4];
-        let mut table = Table::new(&mut slots);
+        let mut table = Table::new(kept_slots(4));
         let ring = Builder::new(4).patience(Duration::from_millis(20)).build(broken.clone()).unwrap();
         let mut driver = Driver::new(ring, &mut table);
         let (kept, dropped) = (

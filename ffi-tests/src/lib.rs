@@ -6,6 +6,8 @@
 //!   `linux-raw-sys` as it is compiled.
 //! - `tests/encodings.rs`: every constructor of `bareio_core::sqe` makes, byte for byte, the entry that liburing's
 //!   `io_uring_prep_*` makes; those that the installed liburing lacks make what the kernel's documentation says.
+//! - `tests/soundness.rs`: whatever is dropped, forgotten or unwound while operations are in flight, no byte that was given
+//!   back changes; and a library that only closes its ring does not pass.
 //!
 //! Where a C compiler or a header is missing, the tests that need it say so and pass. With `BAREIO_REQUIRE_ALL=1`
 //! in the environment they fail instead, so that a machine that must run everything cannot skip by accident.

@@ -140,7 +140,7 @@ fn pool_handle_pair(mut handle: Handle<'static>) -> Handle<'static> {
 }
 
 // The same without a handle: each draw and each return is an exchange with all other threads.
-#[library_benchmark(config = at_most(62.0, ROUNDS))]
+#[library_benchmark(config = at_most(66.0, ROUNDS))]
 #[bench::hint_0(pool())]
 fn pool_plain_pair(pool: &'static IndexPool<'static>) -> &'static IndexPool<'static> {
     for _ in 0..ROUNDS {

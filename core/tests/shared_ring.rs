@@ -1,4 +1,5 @@
 //! A ring that many threads share, on the kernel that the tests run on.
+#![cfg(not(miri))] // which executes no system call
 #![cfg(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")

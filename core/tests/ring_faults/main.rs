@@ -1,6 +1,7 @@
 //! The ring on a kernel that answers as kernels seldom do: late, short, not at all, or like an old one.
 //!
 //! Every call is carried out by the kernel that the tests run on, or refused before it gets there.
+#![cfg(not(miri))] // which executes no system call
 #![cfg(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")

@@ -415,6 +415,12 @@ impl<'m> IndexPool<'m> {
         }
     }
 
+    /// The first index of the word behind that of `index`; of the first word, behind the last.
+    pub(in crate::pool) fn next_word(&self, index: u32) -> u32 {
+        let next = (index / PER_WORD + 1) * PER_WORD;
+        if next < self.capacity() { next } else { 0 }
+    }
+
     #[inline]
     fn word_of(&self, hint: u32) -> usize {
         let at = (hint / PER_WORD) as usize;

@@ -56,6 +56,9 @@ pub struct Handle<'p> {
     len: u32,
     /// At most `MAX_RESERVE`.
     reserve: u32,
+    /// Where to look for more: at the last index that did not fit, which is warm; or if all has gone elsewhere since the
+    /// last claim, at the word behind that one, so that what others put back has time to gather.
+    hint: u32,
 }
 
 impl<'p> Handle<'p> {
@@ -65,7 +68,7 @@ impl<'p> Handle<'p> {
         reserve: u32,
         hint: u32,
     ) -> Result<Self, ReserveError> {
-        let mut handle = Self { pool, stack: [hint; MAX_RESERVE as usize], len: 0, reserve };
+        let mut handle = Self { pool, stack: [0; MAX_RESERVE as usize], len: 0, reserve, hint };
         while handle.len < reserve {
             if handle.claim() == 0 {
                 // Dropping it gives back the indexes and the reservation.
@@ -112,23 +115,24 @@ impl<'p> Handle<'p> {
     #[inline(never)]
     fn get_from_pool(&mut self) -> Result<Held<'p>, Exhausted> {
         if self.reserve == 0 {
-            let Self { pool, stack, .. } = self;
-            // Nothing is kept in the stack, so it serves as the hint.
-            let claimed = pool.claim(stack[0], 1, |index| stack[0] = index);
-            return if claimed == 0 { Err(Exhausted) } else { Ok(Held { pool, index: stack[0] }) };
+            let Self { pool, hint, .. } = self;
+            let claimed = pool.claim(*hint, 1, |index| *hint = index);
+            return if claimed == 0 { Err(Exhausted) } else { Ok(Held { pool, index: *hint }) };
         }
         if self.claim() == 0 { Err(Exhausted) } else { self.get() }
     }
 
     /// Fills up from one word of the pool. The reserve is not full.
     fn claim(&mut self) -> u32 {
-        let Self { pool, stack, len, reserve } = self;
-        // Where the last index came from is where there is most to find.
-        let hint = stack[(*len % MAX_RESERVE) as usize];
-        pool.claim(hint, *reserve - *len, |index| {
+        let Self { pool, stack, len, reserve, hint } = self;
+        let (from, mut last) = (*hint, *hint);
+        let claimed = pool.claim(from, *reserve - *len, |index| {
             stack[*len as usize] = index;
             *len += 1;
-        })
+            last = index;
+        });
+        *hint = pool.next_word(last);
+        claimed
     }
 
     /// Puts an index back: into the reserve, or if that is full, into the pool.
@@ -147,8 +151,10 @@ impl<'p> Handle<'p> {
             self.stack[self.len as usize] = held.index;
             self.len += 1;
             mem::forget(held);
+        } else {
+            // It is dropped, which puts it into the pool.
+            self.hint = held.index;
         }
-        // Otherwise it is dropped, which puts it into the pool.
         Ok(())
     }
 }

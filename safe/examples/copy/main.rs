@@ -36,10 +36,10 @@ struct Arguments {
     /// The file to write; it is replaced, whole, when all is well.
     target: Option<PathBuf>,
     /// Reads and writes in flight at once.
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
     depth: u32,
     /// The length of each, in KiB.
-    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(4..=65536))]
+    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(4..=65536))]
     chunk_kib: u32,
     /// Does not use io_uring.
     #[arg(long)]

@@ -6,7 +6,8 @@
 //!
 //! ```no_run
 //! use bareio_core::{BorrowedFd, Linux, ring::Builder, scope::Slot};
-//! # fn open() -> BorrowedFd<'static> { unimplemented!() }
+//! # // Standard input is always open.
+//! # fn open() -> BorrowedFd<'static> { unsafe { BorrowedFd::borrow_raw(bareio_core::Fd(0)) } }
 //!
 //! let mut ring = Builder::new(8).build(Linux)?;
 //! let (mut front, mut back) = ([0; 512], [0; 512]);

@@ -19,8 +19,9 @@
 //! ```no_run
 //! use bareio_core::ticket::{Driver, Read, Slot, StaticBuf, Table};
 //! use bareio_core::{BorrowedFd, Linux, ring::Builder};
-//! # fn open() -> BorrowedFd<'static> { unimplemented!() }
-//! # fn buffer() -> StaticBuf { unimplemented!() }
+//! # // Standard input is always open.
+//! # fn open() -> BorrowedFd<'static> { unsafe { BorrowedFd::borrow_raw(bareio_core::Fd(0)) } }
+//! # fn buffer() -> StaticBuf { StaticBuf::from(Box::leak(vec![0; 512].into_boxed_slice())) }
 //!
 //! let mut slots = [const { Slot::new() }; 8];
 //! let mut table = Table::new(&mut slots);

@@ -1,12 +1,15 @@
 //! Sound direct I/O and io_uring for storage engines, with the same meaning where io_uring is forbidden.
 //!
 //! That is what this crate is to become. **Today it is thin**: it hands on [`core`], which has the rings, the
-//! memory, the pools, and operations that cannot outlive what they use; and the names that are needed most. Files, a
-//! scheduler, batches and a log, over `std` and without `unsafe` for whoever calls them, are not there yet.
+//! memory, the pools, and operations that cannot outlive what they use; the names that are needed most; and with [`fd`]
+//! the descriptors of the standard library, lent or shared. Files, a scheduler, batches and a log, over `std` and without `unsafe` for whoever calls them, are not there yet.
 //!
 //! So begin with [`core`]: its first page says which layer is for what. The example `copy` is a program that
 //! is built on it, by way of this crate, and shows the fallback to plain calls as well.
 #![deny(unsafe_code)]
+
+#[cfg(unix)]
+pub mod fd;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, Errno, Misaligned, Overflow};

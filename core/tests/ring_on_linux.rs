@@ -377,3 +377,58 @@ fn an_eventfd_tells_of_completions() {
     assert_eq!(refused, Err(RingError::Kernel(Errno::INVAL)));
     assert_eq!(ring.unregister_eventfd(), Err(RingError::Kernel(Errno::NXIO)));
 }
+
+#[test]
+fn fixed_buffers_unregistered_in_flight_are_still_waited_for() {
+    const READS: u32 = 32;
+    const LEN: u32 = 256 * 1024;
+    const WHOLE: usize = READS as usize * LEN as usize;
+    let Some(probe) = ring(&Builder::new(4)) else { return };
+    drop(probe);
+    let scratch = Scratch::new("unregistered");
+    let mut file = File::create_new(scratch.path("file")).unwrap();
+    file.write_all(&vec![0xEE; WHOLE]).unwrap();
+    file.sync_all().unwrap();
+    let file = direct::open_direct(&scratch.path("file"));
+    let mut memory = vec![0_u8; WHOLE + 4096];
+    let begin = memory.as_ptr().align_offset(4096);
+    let expected = vec![0x11; memory.len()];
+    for run in 0..20 {
+        let mut ring = Builder::new(READS).build(Linux).unwrap();
+        let whole = IoVec::of_mut(&mut memory);
+        // SAFETY: the memory is used again only when the ring is gone.
+        unsafe { ring.register_buffers(&[whole]) }.unwrap();
+        for index in 0..READS {
+            let offset = index * LEN;
+            let to = whole.base().wrapping_add(begin + offset as usize);
+            push(&mut ring, sqe::read_fixed(fd(&file), to, LEN, u64::from(offset), 0));
+        }
+        ring.submit().unwrap();
+        ring.unregister_buffers().unwrap();
+        drop(ring);
+        memory.fill(0x11);
+        std::thread::sleep(Duration::from_millis(3));
+        assert!(memory == expected, "run {run}: bytes were written after the drop");
+    }
+}
+
+#[test]
+fn a_file_closed_after_submission_is_the_one_that_is_read() {
+    let Some(mut ring) = ring(&Builder::new(4)) else { return };
+    let scratch = Scratch::new("closed_after");
+    std::fs::write(scratch.path("meant"), [1; 64]).unwrap();
+    std::fs::write(scratch.path("other"), [2; 64]).unwrap();
+    for _ in 0..100 {
+        let meant = File::open(scratch.path("meant")).unwrap();
+        let number = fd(&meant);
+        let mut bytes = [0_u8; 64];
+        // Plain: what is linked, or sent to a worker at once, has its file looked up later, and would read the other.
+        push(&mut ring, sqe::read(number, bytes.as_mut_ptr(), 64, 0));
+        ring.submit().unwrap();
+        drop(meant);
+        // As a rule it gets the number that has just become free.
+        let _other = File::open(scratch.path("other")).unwrap();
+        assert_eq!(reap_one(&mut ring).1, Ok(64));
+        assert_eq!(bytes, [1; 64], "another file was read");
+    }
+}

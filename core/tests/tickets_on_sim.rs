@@ -373,3 +373,34 @@ fn a_descriptor_closed_and_opened_anew_is_never_written_to() {
         }
     }
 }
+
+#[test]
+fn what_never_ends_is_cancelled_by_name_where_the_kernel_cancels_no_other_way() {
+    for seed in 0..SEEDS {
+        let sim = Sim::like_5_10().seed(seed).build();
+        let (reader, writer) = sim.pipe().unwrap();
+        let before = leaked();
+        let mut slots = [const { Slot::new() }; SLOTS];
+        let mut table = Table::new(&mut slots);
+        let ring = Builder::new(4).patience(Duration::from_secs(1)).build(sim.clone()).unwrap();
+        let mut driver = Driver::new(ring, &mut table);
+        let file = File::new(&sim, reader);
+        let mut tickets = Vec::new();
+        for _ in 0..4 {
+            match driver.submit(Read::new(file.clone(), Buf::new(&sim, &[0; 64]), 0)) {
+                Ok(ticket) => tickets.push(ticket),
+                Err(refused) => assert_eq!(refused.error, RingError::Full, "seed {seed}"),
+            }
+            while driver.turn(0).is_err() {}
+        }
+        assert!(!tickets.is_empty());
+        driver.close(Duration::from_secs(1)).unwrap_or_else(|closing| panic!("seed {seed}: {closing}"));
+        for ticket in tickets {
+            let (result, _) = ticket.take().unwrap().unwrap();
+            assert!(matches!(result, Err(Errno::CANCELED | Errno::SPIPE)), "seed {seed}: {result:?}");
+        }
+        drop(file);
+        close(&sim, writer);
+        assert_eq!(leaked(), before, "seed {seed}");
+    }
+}

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Ring, RingError};
-use crate::abi::{CancelFlags, Cqe, Register, Sqe, SyncCancel, Timespec};
+use crate::abi::{CancelFlags, Cqe, Register, SetupFlags, Sqe, SyncCancel, Timespec};
 use crate::errno::Errno;
 use crate::kernel::{BorrowedFd, Kernel};
 use crate::sqe;
@@ -61,7 +61,7 @@ impl<K: Kernel> Ring<K> {
     /// [`StillBusy`], with the ring, if the kernel has not completed everything by then.
     #[expect(clippy::result_large_err, reason = "the ring itself comes back, once in its life")]
     pub fn close(mut self, within: Duration) -> Result<(), StillBusy<K>> {
-        if self.drain(within, &mut drop) {
+        if self.drain(within, core::iter::empty(), &mut drop) {
             return Ok(()); // the drop finds nothing in flight
         }
         Err(StillBusy { in_flight: self.in_flight(), ring: self })
@@ -108,7 +108,14 @@ impl<K: Kernel> Ring<K> {
 
     /// Whether nothing is in flight any more, after at most `within`. Completions are handed to `reap`; for what was never
     /// submitted, one of our own that says `CANCELED`.
-    pub(crate) fn drain(&mut self, within: Duration, reap: &mut impl FnMut(Cqe)) -> bool {
+    ///
+    /// `names` are what operations carry that may be in flight, for kernels that cancel by name only (before 5.19).
+    pub(crate) fn drain(
+        &mut self,
+        within: Duration,
+        mut names: impl Iterator<Item = u64>,
+        reap: &mut impl FnMut(Cqe),
+    ) -> bool {
         if self.parts.sentinel.check(&self.parts.kernel).is_err() {
             return true; // a child has nothing in flight
         }
@@ -117,10 +124,18 @@ impl<K: Kernel> Ring<K> {
             return true;
         }
         self.cancel_for_good();
+        // Such a kernel knows this flag too.
+        let cancels_all = self.parts.setup.contains(SetupFlags::TASKRUN_FLAG);
         let deadline = self.parts.kernel.now().map(|now| now.saturating_add(within));
         // Where there is no clock, as many moments as the time has.
         let mut moments = within.as_millis() / MOMENT.as_millis() + 1;
         loop {
+            while !cancels_all && self.sq.free() > 0 {
+                let Some(name) = names.next() else { break };
+                // There is room.
+                let _ = self.cancel(name);
+            }
+            self.sq.publish();
             let entered = self.enter_for_any(MOMENT.min(within));
             self.completions().for_each(&mut *reap);
             if self.in_flight() == 0 {
@@ -142,7 +157,7 @@ impl<K: Kernel> Ring<K> {
     }
 
     /// Asks for the cancellation of everything: by an entry (5.19), or where none can be placed by a call
-    /// (6.0). Older kernels cancel by `user_data` only; there we just wait.
+    /// (6.0). Older kernels cancel by name only, which is up to who knows the names.
     fn cancel_for_good(&mut self) {
         if self.cancel_all().is_ok() {
             self.sq.publish();
@@ -196,7 +211,7 @@ impl<K: Kernel> Drop for Ring<K> {
     /// Waits for what is in flight for as long as [`Builder::patience`](super::Builder::patience) says, then
     /// leaks the ring and counts it.
     fn drop(&mut self) {
-        if !self.parts.is_leaked() && !self.drain(self.parts.patience, &mut drop) {
+        if !self.parts.is_leaked() && !self.drain(self.parts.patience, core::iter::empty(), &mut drop) {
             self.leak();
         }
     }

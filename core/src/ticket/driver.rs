@@ -2,7 +2,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::operation::Operation;
-use super::table::{Claimer, Lost, Reaper, Table, Ticket};
+use super::table::{Claimer, Id, Lost, Reaper, Table, Ticket};
 use crate::abi::{CancelFlags, Sqe, SqeFlags};
 use crate::errno::{Errno, Result};
 use crate::kernel::Kernel;
@@ -377,7 +377,8 @@ impl<'t, K: Kernel> Driver<'t, K> {
     fn drain(&mut self, within: Duration) -> bool {
         self.reap();
         let Self { ring, reaper, credits, .. } = self;
-        let idle = ring.drain(within, &mut |cqe| {
+        let names = reaper.busy().map(Id::user_data);
+        let idle = ring.drain(within, names, &mut |cqe| {
             // SAFETY: from the ring that the operations were pushed into, or of one that the kernel never had.
             let known = unsafe { reaper.complete(cqe) };
             if known && cqe.is_terminal() {

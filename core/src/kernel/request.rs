@@ -10,7 +10,7 @@ flags! {
         POPULATE = 1 << 0;
         /// Of the huge pages that the system has reserved, 2 MiB each.
         HUGE = 1 << 1;
-        /// Address space only: touching it is a fault until it is given access.
+        /// Nothing is set aside for it: a page is found, or is not, when it is first touched.
         NORESERVE = 1 << 2;
     }
 }

@@ -11,6 +11,11 @@ use crate::ring::{Full, Producer};
 /// What one call pushes is shown to the consumer in one piece, and whoever has the consumer run has it run for all. So
 /// a chain is consumed whole, as long as the consumer is asked for everything: a thread that counted its own entries
 /// would, after another's call took some of them, ask for the first of a third one's chain.
+///
+/// One case is left: a kernel that is short of memory, or before 5.18 refuses an entry, stops in the middle of a chain, and
+/// the next call, perhaps of another thread, starts the rest as a chain of its own. What must not run beside what it follows (a
+/// flush beside its write) compares the results of both, or goes to a [`Ring`](crate::ring::Ring) of one thread, which makes the
+/// rest fail.
 #[derive(Debug)]
 pub struct SharedProducer<T> {
     end: Lock<Producer<T>>,

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `Shared::new`: Release dropped | `a_weak_handle_never_has_a_later_buffer_of_its_slot` |
 //! | `Shared::drop`: Release dropped | `the_next_owner_comes_after_the_last_reader` |
-//! | `Shared::drop`: no fence | `the_next_owner_comes_after_the_last_reader` |
+//! | `Shared::drop`: the load Relaxed | `the_next_owner_comes_after_the_last_reader` |
 //! | `Shared::drop`: the generation stays | `a_weak_handle_never_has_a_later_buffer_of_its_slot` |
 //! | `upgrade`: Acquire dropped | `a_weak_handle_never_has_a_later_buffer_of_its_slot` |
 //! | `upgrade`: joins where nobody is left | `an_upgrade_races_with_the_last_reader` |

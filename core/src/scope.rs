@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! use bareio_core::{BorrowedFd, Linux, ring::Builder, scope::Slot};
-//! # // Standard input is always open.
+//! # // SAFETY: standard input is open for as long as the program runs.
 //! # fn open() -> BorrowedFd<'static> { unsafe { BorrowedFd::borrow_raw(bareio_core::Fd(0)) } }
 //!
 //! let mut ring = Builder::new(8).build(Linux)?;

@@ -19,7 +19,7 @@
 //! ```no_run
 //! use bareio_core::ticket::{Driver, Read, Slot, StaticBuf, Table};
 //! use bareio_core::{BorrowedFd, Linux, ring::Builder};
-//! # // Standard input is always open.
+//! # // SAFETY: standard input is open for as long as the program runs.
 //! # fn open() -> BorrowedFd<'static> { unsafe { BorrowedFd::borrow_raw(bareio_core::Fd(0)) } }
 //! # fn buffer() -> StaticBuf { StaticBuf::from(Box::leak(vec![0; 512].into_boxed_slice())) }
 //!

@@ -48,6 +48,7 @@ impl IndexPool<'_> {
     /// use bareio_core::{Kernel, pool::IndexPool};
     ///
     /// struct Counting(core::cell::Cell<u32>);
+    /// // SAFETY: it grants nothing.
     /// unsafe impl Kernel for Counting {}
     /// fn wait(pool: &IndexPool<'_>, kernel: &Counting) {
     ///     let _ = pool.acquire(kernel, None);

@@ -8,11 +8,16 @@
 //! is built on it, by way of this crate, and shows the fallback to plain calls as well.
 #![deny(unsafe_code)]
 
+pub mod buf;
+pub mod error;
 #[cfg(unix)]
 pub mod fd;
+pub mod host;
 
 pub use bareio_core as core;
-pub use bareio_core::{Align, Errno, Misaligned, Overflow};
+pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow};
+pub use error::{Error, ErrorKind, Refused, Result, Why};
+pub use host::Native;
 
 /// The examples of the README, so that they compile.
 #[cfg(all(

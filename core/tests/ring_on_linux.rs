@@ -55,6 +55,13 @@ fn completions_carry_what_their_entries_carried_through_every_wrap() {
 }
 
 #[test]
+fn a_new_ring_can_be_tried_and_is_as_new_afterwards() {
+    let Some(mut ring) = ring(&Builder::new(8)) else { return };
+    assert_eq!(ring.try_nop(), Ok(()));
+    assert_eq!((ring.in_flight(), ring.pop(), ring.free()), (0, None, 8));
+}
+
+#[test]
 fn a_reservation_is_whole_or_nothing() {
     let Some(mut ring) = ring(&Builder::new(4)) else { return };
     push(&mut ring, sqe::nop());

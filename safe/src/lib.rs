@@ -13,11 +13,13 @@ pub mod error;
 #[cfg(unix)]
 pub mod fd;
 pub mod host;
+pub mod probe;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow};
 pub use error::{Error, ErrorKind, Refused, Result, Why};
 pub use host::Native;
+pub use probe::probe;
 
 /// The examples of the README, so that they compile.
 #[cfg(all(

@@ -33,6 +33,36 @@ impl Limit {
 }
 
 impl<K: Kernel> Ring<K> {
+    /// Sends a NOP through the kernel and waits for it to come back: whether the ring can be entered at all.
+    ///
+    /// Some filters let a ring be made, and then refuse to have it entered. Who has another way to go asks before the
+    /// first operation. Completions that are there already are thrown away, so a ring is asked when it is new.
+    ///
+    /// ```no_run
+    /// # use bareio_core::{Linux, ring::Builder};
+    /// let mut ring = Builder::new(8).build(Linux)?;
+    /// ring.try_nop()?; // from here on, an error is an error
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit); what the NOP itself says, if that is not 0.
+    pub fn try_nop(&mut self) -> Result<(), RingError> {
+        /// Not a name of a scope's or a driver's operation: the top bit is set.
+        const NAME: u64 = u64::MAX;
+        // SAFETY: a NOP points to nothing.
+        unsafe { self.push(crate::sqe::nop().user_data(NAME)) }?;
+        loop {
+            self.submit_and_wait(1)?;
+            while let Some(cqe) = self.pop() {
+                if cqe.user_data == NAME {
+                    return cqe.result().map(drop).map_err(RingError::Kernel);
+                }
+            }
+        }
+    }
+
     /// Submits everything that is staged.
     ///
     /// # Errors

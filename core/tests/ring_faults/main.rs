@@ -310,6 +310,21 @@ fn a_ring_is_taken_apart_after_its_last_completion_and_in_order() {
     assert_eq!(rest.next(), None);
 }
 
+/// A filter that lets rings be made, and refuses to have them entered.
+#[test]
+fn a_ring_that_cannot_be_entered_is_found_out_by_trying_it() {
+    if !has_rings() {
+        return;
+    }
+    let kernel = Faulty::default();
+    let mut ring = build(&kernel);
+    kernel.always.set(Some(Fault::Refuses(Errno::PERM)));
+    assert_eq!(ring.try_nop(), Err(RingError::Kernel(Errno::PERM)));
+    let before = leaked();
+    drop(ring);
+    assert_eq!(leaked(), before, "the kernel never had anything");
+}
+
 /// A filter that is installed late.
 #[test]
 fn a_ring_that_may_not_be_entered_any_more_says_so_and_is_leaked() {

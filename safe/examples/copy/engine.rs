@@ -29,24 +29,19 @@ pub(crate) enum Engine {
 
 impl Engine {
     /// A ring of `depth`, if there may be one and it works.
-    pub(crate) fn new(depth: u32, no_ring: bool) -> Result<Self> {
+    pub(crate) fn new(depth: u32, no_ring: bool) -> Self {
         let calls = |why| Self::Calls { done: VecDeque::new(), why };
         if no_ring {
-            return Ok(calls("as asked".to_owned()));
+            return calls("as asked".to_owned());
         }
         let mut ring = match Builder::new(depth).build(Linux) {
             Ok(ring) => ring,
-            Err(error) => return Ok(calls(error.to_string())),
+            Err(error) => return calls(error.to_string()),
         };
         // Some filters let a ring be made and then refuse to have it entered.
-        // SAFETY: a NOP points to nothing.
-        unsafe { ring.push(sqe::nop()) }.context("a new ring has room")?;
-        match ring.submit_and_wait(1) {
-            Ok(_) => {
-                ring.completions().for_each(drop);
-                Ok(Self::Ring { ring: Box::new(ring), fixed: Err(Errno::NXIO) })
-            }
-            Err(error) => Ok(calls(format!("the ring cannot be entered ({error})"))),
+        match ring.try_nop() {
+            Ok(()) => Self::Ring { ring: Box::new(ring), fixed: Err(Errno::NXIO) },
+            Err(error) => calls(format!("the ring cannot be entered ({error})")),
         }
     }
 

@@ -81,7 +81,7 @@ fn run(arguments: &Arguments) -> Result<Report> {
 fn copy(source: &Path, target: &Path, arguments: &Arguments) -> Result<Report> {
     let source = Source::open(source, !arguments.buffered)?;
     let target = Target::create(target, &source, !arguments.buffered)?;
-    let engine = Engine::new(arguments.depth, arguments.no_ring)?;
+    let engine = Engine::new(arguments.depth, arguments.no_ring);
     let mut pipeline = Pipeline::new(engine, arguments.depth, arguments.chunk_kib << 10)?;
 
     let begin = std::time::Instant::now();

@@ -32,12 +32,13 @@ const FLOORS: &[(&str, &str, u8)] = &[
     ("safe", "pool", 4),
     ("safe", "host", 4),
     ("safe", "error", 4),
-    ("safe", "batch", 5),
+    ("safe", "probe", 5),
     ("safe", "writer", 5),
-    ("safe", "sched", 5),
-    ("safe", "wal", 6),
-    ("safe", "file", 6),
+    ("safe", "file", 5),
     ("safe", "fs", 6),
+    ("safe", "batch", 6),
+    ("safe", "sched", 6),
+    ("safe", "wal", 7),
 ];
 
 /// One module leaning on another, both as the table has them.

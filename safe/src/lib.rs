@@ -12,12 +12,15 @@ pub mod buf;
 pub mod error;
 #[cfg(unix)]
 pub mod fd;
+pub mod file;
+pub mod fs;
 pub mod host;
 pub mod probe;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow};
 pub use error::{Error, ErrorKind, Refused, Result, Why};
+pub use file::File;
 pub use host::Native;
 pub use probe::probe;
 

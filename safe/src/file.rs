@@ -1,0 +1,215 @@
+//! Files that are read and written at offsets, past the page cache where that is wanted and can be.
+//!
+//! ```
+//! use bareio::file::File;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("data");
+//! let file = File::create(&path)?;
+//! file.write_all_at(b"some bytes", 100)?;
+//! file.sync_data()?;
+//!
+//! let mut bytes = [0; 4];
+//! File::open(&path)?.read_exact_at(&mut bytes, 105)?;
+//! assert_eq!(&bytes, b"byte");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Each call here is one system call, made by the thread that calls: the shortest way for one operation. Many at once are
+//! a batch's, and those that nobody waits for a scheduler's.
+//!
+//! What a read or a write needs to know of the file is asked when it is opened: whether it keeps to offsets, what direct I/O needs,
+//! and what was granted of it. What is wrong with an offset, a length or an address is found before the kernel is asked.
+
+mod descriptor;
+mod direct;
+mod durable;
+mod names;
+mod opening;
+mod options;
+mod owner;
+mod path;
+mod transfer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bareio_core::op::Positions;
+use bareio_core::{BorrowedFd, Errno, Kernel};
+
+pub use direct::{Direct, Granted, Grid, Sync};
+pub use options::OpenOptions;
+
+use crate::error::{Error, Result};
+use crate::host::Native;
+use descriptor::Descriptor;
+use durable::Poison;
+use opening::Facts;
+
+/// A file, to be read and written at offsets.
+///
+/// Clones share it: the descriptor is closed when the last one goes, and a flush that failed for one has failed for
+/// all. It can be used by any number of threads at once.
+///
+/// ```
+/// use bareio::file::File;
+///
+/// let file = File::open("Cargo.toml")?;
+/// let for_another_thread = file.clone();
+/// assert!(std::thread::spawn(move || for_another_thread.size()).join().unwrap()? > 0);
+/// # Ok::<(), bareio::Error>(())
+/// ```
+pub struct File<K: Kernel = Native>(Arc<Shared<K>>);
+
+struct Shared<K: Kernel> {
+    descriptor: Descriptor<K>,
+    facts: Facts,
+    poison: Poison,
+}
+
+impl File {
+    /// Opens a file to be read, through the page cache.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        OpenOptions::new().read(true).open(path)
+    }
+
+    /// Makes a file, or empties the one that is there, to be read and written through the page cache.
+    ///
+    /// Its name is durable once the directory is flushed: [`sync_dir`](crate::fs::sync_dir).
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)
+    }
+
+    /// Opens a file to be read and written, through the page cache. It must be there.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn open_rw(path: impl AsRef<Path>) -> Result<Self> {
+        OpenOptions::new().read(true).write(true).open(path)
+    }
+}
+
+impl<K: Kernel> File<K> {
+    fn new(descriptor: Descriptor<K>, facts: Facts) -> Self {
+        Self(Arc::new(Shared { descriptor, facts, poison: Poison::default() }))
+    }
+
+    /// What was granted of direct I/O.
+    pub fn granted(&self) -> Granted {
+        self.0.facts.granted
+    }
+
+    /// What addresses, offsets and lengths must be multiples of.
+    pub fn align(&self) -> Grid {
+        self.0.facts.grid
+    }
+
+    /// What an offset means to it.
+    pub fn positions(&self) -> Positions {
+        self.0.facts.positions
+    }
+
+    /// How its writes are flushed by themselves, as it was opened.
+    pub fn sync_mode(&self) -> Sync {
+        self.0.facts.sync
+    }
+
+    /// Which flush failed, if one did: nothing is called durable any more.
+    pub fn poisoned(&self) -> Option<Errno> {
+        self.0.poison.get()
+    }
+
+    /// Its size in bytes; of a block device, that of the device.
+    ///
+    /// One system call, `statx(2)`.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    #[inline]
+    pub fn size(&self) -> Result<u64> {
+        let stat = self.0.descriptor.stat(bareio_core::abi::Statx::BASIC_STATS);
+        stat.map(|stat| stat.size).map_err(|errno| Error::os("statx", errno))
+    }
+
+    /// Flushes the data, and what reading it back needs.
+    ///
+    /// # Errors
+    ///
+    /// - [`Poisoned`](crate::ErrorKind::Poisoned): an earlier flush failed.
+    /// - The kernel's; if that means that writes may be lost, every later flush of this file is refused.
+    pub fn sync_data(&self) -> Result<()> {
+        self.check_durable()?;
+        self.flushed("fdatasync", self.0.descriptor.sync_data())
+    }
+
+    /// Flushes the data, and all that is known of the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`sync_data`](Self::sync_data).
+    pub fn sync_all(&self) -> Result<()> {
+        self.check_durable()?;
+        self.flushed("fsync", self.0.descriptor.sync_all())
+    }
+
+    /// Takes note of how a flush ended, whoever made it.
+    pub(crate) fn flushed(&self, call: &'static str, result: Result<(), Errno>) -> Result<()> {
+        match result {
+            // It may have been another flush that was told of what ours was to cover.
+            Ok(()) => self.check_durable(),
+            Err(errno) => {
+                if durable::loses(errno) {
+                    self.poison(errno);
+                }
+                Err(Error::os(call, errno))
+            }
+        }
+    }
+
+    /// Remembers that a flush failed: from now on nothing is called durable.
+    pub(crate) fn poison(&self, errno: Errno) {
+        self.0.poison.set(errno);
+    }
+
+    /// Checks that no flush has failed.
+    pub(crate) fn check_durable(&self) -> Result<()> {
+        self.0.poison.check()
+    }
+
+    /// Lends the descriptor to operations of the core, which must be carried out by the kernel that it is open on.
+    pub fn lend(&self) -> BorrowedFd<'_> {
+        self.0.descriptor.lend()
+    }
+
+    /// The kernel that it is open on.
+    pub fn kernel(&self) -> &K {
+        self.0.descriptor.kernel()
+    }
+}
+
+impl<K: Kernel> Clone for File<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K: Kernel> fmt::Debug for File<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("fd", &self.0.descriptor.fd())
+            .field("granted", &self.0.facts.granted)
+            .field("align", &self.0.facts.grid)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,198 @@
+//! Opening a file, and what is asked of it then, once.
+
+use std::ffi::CStr;
+use std::path::Path;
+
+use bareio_core::abi::Statx;
+use bareio_core::kernel::{OpenFlags, RwFlags};
+use bareio_core::op::Positions;
+use bareio_core::{Align, AlignedBuf, Errno, Kernel};
+
+use super::descriptor::Descriptor;
+use super::path::terminated;
+use super::{Direct, File, Granted, Grid, OpenOptions, Sync, names};
+use crate::error::{Error, ErrorKind, Result, Why};
+
+/// What a file is asked for.
+const MASK: u32 = Statx::BASIC_STATS | Statx::DIOALIGN | Statx::DIO_READ_ALIGN | Statx::WRITE_ATOMIC;
+
+/// What is known of a file from its opening on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) positions: Positions,
+    pub(crate) granted: Granted,
+    pub(crate) grid: Grid,
+    pub(crate) sync: Sync,
+    pub(crate) is_block_device: bool,
+    pub(crate) atomic: Option<(u32, u32)>,
+}
+
+/// Opens `path` as `options` say.
+pub(super) fn open<K: Kernel + Clone>(kernel: K, path: &Path, options: &OpenOptions) -> Result<File<K>> {
+    if options.flags.contains(OpenFlags::TRUNCATE) && !options.flags.contains(OpenFlags::WRITE) {
+        // Linux leaves open what this does.
+        return Err(Error::os("open", Errno::INVAL));
+    }
+    terminated(path, |name| match options.direct {
+        Direct::Off => {
+            let file = Descriptor::open(kernel, name, options.flags, options.mode)?;
+            buffered(file, options.flags, Why::Because("as asked"))
+        }
+        _ => open_direct(&kernel, name, options),
+    })
+}
+
+/// Opens a file past the page cache, if it can be.
+fn open_direct<K: Kernel + Clone>(kernel: &K, name: &CStr, options: &OpenOptions) -> Result<File<K>> {
+    let open = |flags| Descriptor::open(kernel.clone(), name, flags, options.mode);
+    // Emptied only when it is known that it is to be used.
+    let flags = options.flags.without(OpenFlags::TRUNCATE);
+    let exclusive = OpenFlags::CREATE.with(OpenFlags::EXCLUSIVE);
+    // Some file systems make the file before they refuse direct I/O. So what must be new is made without; then a
+    // refusal can be told from a file that was there.
+    let made = if flags.contains(OpenFlags::EXCLUSIVE) { Some(open(flags)?) } else { None };
+    let again = if made.is_some() { flags.without(exclusive) } else { flags };
+    let refusal = match open(again | OpenFlags::DIRECT) {
+        Ok(direct) if made.as_ref().is_some_and(|made| !is_same(&direct, made)) => Why::Errno(Errno::STALE),
+        Ok(direct) => match direct_grid(&direct, flags) {
+            Ok((grid, stat)) => {
+                empty(&direct, options)?;
+                let facts = facts(&direct, flags, Granted::Direct, grid, &stat)?;
+                return Ok(File::new(direct, facts));
+            }
+            Err(refusal) => refusal,
+        },
+        Err(error) => Why::Errno(refusal(error)?),
+    };
+    if options.direct == Direct::Required {
+        if let Some(made) = made {
+            names::remove(kernel, name, &made);
+        }
+        return Err(Error::unsupported("direct I/O", refusal).during("open"));
+    }
+    let file = match made {
+        Some(made) => made,
+        None => open(flags)?,
+    };
+    empty(&file, options)?;
+    buffered(file, flags, refusal)
+}
+
+/// Empties the file, if that was asked for.
+fn empty<K: Kernel>(file: &Descriptor<K>, options: &OpenOptions) -> Result<()> {
+    if options.flags.contains(OpenFlags::TRUNCATE) { file.truncate(0) } else { Ok(()) }
+}
+
+/// The number of an error that says that the file system cannot do direct I/O; any other is passed on.
+fn refusal(error: Error) -> Result<Errno> {
+    match error.errno() {
+        Some(errno @ (Errno::INVAL | Errno::OPNOTSUPP)) => Ok(errno),
+        _ => Err(error),
+    }
+}
+
+fn is_same<K: Kernel>(one: &Descriptor<K>, other: &Descriptor<K>) -> bool {
+    match (one.stat(Statx::BASIC_STATS), other.stat(Statx::BASIC_STATS)) {
+        (Ok(one), Ok(other)) => one.is_same_file(&other),
+        _ => false,
+    }
+}
+
+/// What is known of a file that was opened elsewhere.
+pub(super) fn adopt<K: Kernel + Clone>(file: &Descriptor<K>) -> Result<Facts> {
+    let flags = file.flags().map_err(|errno| Error::os("fcntl", errno))?;
+    let (granted, grid) = if flags.contains(OpenFlags::DIRECT) {
+        match direct_grid(file, flags) {
+            Ok((grid, _)) => (Granted::Direct, grid),
+            Err(why) => (Granted::Buffered(why), Grid::BYTE),
+        }
+    } else {
+        (Granted::Buffered(Why::Because("it was opened so")), Grid::BYTE)
+    };
+    facts(file, flags, granted, grid, &stat(file)?)
+}
+
+fn buffered<K: Kernel + Clone>(file: Descriptor<K>, flags: OpenFlags, why: Why) -> Result<File<K>> {
+    let facts = facts(&file, flags, Granted::Buffered(why), Grid::BYTE, &stat(&file)?)?;
+    Ok(File::new(file, facts))
+}
+
+/// What is known of the file; nothing, where the host cannot tell.
+fn stat<K: Kernel>(file: &Descriptor<K>) -> Result<Statx> {
+    match file.stat(MASK) {
+        Ok(stat) => Ok(stat),
+        Err(Errno::NOSYS) => Ok(Statx::default()),
+        Err(errno) => Err(Error::os("statx", errno)),
+    }
+}
+
+fn facts<K: Kernel>(
+    file: &Descriptor<K>,
+    flags: OpenFlags,
+    granted: Granted,
+    grid: Grid,
+    stat: &Statx,
+) -> Result<Facts> {
+    let positions = if stat.is_regular() || stat.is_block_device() {
+        // These keep to offsets, so two calls are saved.
+        if flags.contains(OpenFlags::APPEND) { Positions::ReadsOnly } else { Positions::Kept }
+    } else {
+        match file.positions() {
+            Ok(positions) => positions,
+            // A host that cannot tell says so at the transfer itself.
+            Err(Errno::NOSYS) if flags.contains(OpenFlags::APPEND) => Positions::ReadsOnly,
+            Err(Errno::NOSYS) => Positions::Kept,
+            Err(errno) => return Err(Error::os("lseek", errno)),
+        }
+    };
+    let sync = if flags.contains(OpenFlags::SYNC) {
+        Sync::All
+    } else if flags.contains(OpenFlags::DATA_SYNC) {
+        Sync::Data
+    } else {
+        Sync::None
+    };
+    let atomic = (stat.mask & Statx::WRITE_ATOMIC != 0 && stat.atomic_write_unit_max > 0)
+        .then_some((stat.atomic_write_unit_min, stat.atomic_write_unit_max));
+    Ok(Facts { positions, granted, grid, sync, is_block_device: stat.is_block_device(), atomic })
+}
+
+/// What direct I/O on this file needs, or why it cannot be done.
+fn direct_grid<K: Kernel + Clone>(
+    file: &Descriptor<K>,
+    flags: OpenFlags,
+) -> std::result::Result<(Grid, Statx), Why> {
+    let stat = stat(file).map_err(|error| Why::Errno(error.errno().unwrap_or(Errno::IO)))?;
+    let align = |bytes: u32| Align::new(u64::from(bytes));
+    if stat.mask & Statx::DIOALIGN != 0 {
+        let (Some(memory), Some(offset)) = (align(stat.dio_mem_align), align(stat.dio_offset_align)) else {
+            return Err(Why::Because("the file system says that this file cannot"));
+        };
+        let finer =
+            (stat.mask & Statx::DIO_READ_ALIGN != 0).then(|| align(stat.dio_read_offset_align)).flatten();
+        return Ok((Grid { memory, offset, read_offset: finer.unwrap_or(offset) }, stat));
+    }
+    // Before 6.1, and on file systems that do not tell.
+    if stat.is_block_device()
+        && let Some(block) = file.logical_block().ok().and_then(Align::new)
+    {
+        return Ok((Grid::square(block), stat));
+    }
+    if stat.is_regular() && flags.contains(OpenFlags::READ) {
+        confirm(file, Align::KIB_4)?;
+    }
+    Ok((Grid::square(Align::KIB_4), stat))
+}
+
+/// Reads one block, to see that `block` is enough.
+fn confirm<K: Kernel + Clone>(file: &Descriptor<K>, block: Align) -> std::result::Result<(), Why> {
+    let Ok(mut buf) = AlignedBuf::new(file.kernel().clone(), block.len(), block) else { return Ok(()) };
+    if buf.resize(block.len(), 0).is_err() {
+        return Ok(());
+    }
+    match file.read(&mut buf, 0, RwFlags::NONE).map_err(|error| error.kind()) {
+        Err(ErrorKind::Os(errno @ Errno::INVAL)) => Err(Why::Errno(errno)),
+        // A failing disk says nothing of its grid.
+        _ => Ok(()),
+    }
+}

@@ -9,16 +9,20 @@
 #![deny(unsafe_code)]
 
 pub mod buf;
+mod direct;
 pub mod error;
 #[cfg(unix)]
 pub mod fd;
 pub mod file;
 pub mod fs;
 pub mod host;
+#[cfg(unix)]
+mod native;
 pub mod probe;
 
 pub use bareio_core as core;
-pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow};
+pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow, Part};
+pub use direct::{Direct, Grid};
 pub use error::{Error, ErrorKind, Refused, Result, Why};
 pub use file::File;
 pub use host::Native;

@@ -27,6 +27,8 @@ const FLOORS: &[(&str, &str, u8)] = &[
     ("core", "scope", 3),
     ("core", "ticket", 3),
     ("core", "sim", 3),
+    ("safe", "native", 4),
+    ("safe", "direct", 4),
     ("safe", "fd", 4),
     ("safe", "buf", 4),
     ("safe", "pool", 4),

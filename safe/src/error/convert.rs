@@ -110,11 +110,12 @@ impl From<Error> for io::Error {
 fn kind(error: &Error) -> io::ErrorKind {
     match error.kind() {
         ErrorKind::Os(errno) | ErrorKind::Worker(errno) => os_kind(errno),
-        ErrorKind::Misaligned(_) | ErrorKind::OutOfRange { .. } | ErrorKind::Overflow => {
-            io::ErrorKind::InvalidInput
-        }
         ErrorKind::Operation(OpError::Stream) => io::ErrorKind::NotSeekable,
-        ErrorKind::Operation(_) => io::ErrorKind::InvalidInput,
+        ErrorKind::Misaligned(_)
+        | ErrorKind::OutOfRange { .. }
+        | ErrorKind::Overflow
+        | ErrorKind::Overlap
+        | ErrorKind::Operation(_) => io::ErrorKind::InvalidInput,
         ErrorKind::ShortRead { .. } => io::ErrorKind::UnexpectedEof,
         ErrorKind::ShortWrite { .. } => io::ErrorKind::WriteZero,
         ErrorKind::Alloc(_) => io::ErrorKind::OutOfMemory,

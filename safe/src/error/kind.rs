@@ -55,6 +55,8 @@ pub enum ErrorKind {
     },
     /// A length or an offset does not fit its type.
     Overflow,
+    /// The two ranges of a copy within one file overlap.
+    Overlap,
     /// Time ran out. What was begun goes on.
     TimedOut,
     /// It was not begun, because an operation before it failed.
@@ -133,6 +135,7 @@ impl fmt::Display for ErrorKind {
             ),
             Self::Unsupported { what, why } => write!(f, "{what} is not to be had here: {why}"),
             Self::Overflow => Overflow.fmt(f),
+            Self::Overlap => f.write_str("both ranges are of one file, and overlap; copy in parts that do not"),
             Self::TimedOut => f.write_str("time ran out"),
             Self::NotRun => f.write_str("it was not begun, because an operation before it failed"),
             Self::OutOfRange { what, value, least, most, power_of_two } => {

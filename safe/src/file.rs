@@ -21,28 +21,42 @@
 //! What a read or a write needs to know of the file is asked when it is opened: whether it keeps to offsets, what direct I/O needs,
 //! and what was granted of it. What is wrong with an offset, a length or an address is found before the kernel is asked.
 
-mod descriptor;
+mod bounce;
+pub(crate) mod descriptor;
+mod device;
 mod direct;
+pub(crate) mod directory;
 mod durable;
-mod names;
+mod flush;
+pub(crate) mod names;
 mod opening;
 mod options;
+mod owned;
 mod owner;
-mod path;
+pub(crate) mod path;
+mod space;
 mod transfer;
+mod unaligned;
+mod vectored;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use bareio_core::abi::Statx;
 use bareio_core::op::Positions;
 use bareio_core::{BorrowedFd, Errno, Kernel};
 
+/// How a range of a file will be used, for [`File::advise`].
+pub use bareio_core::kernel::AdviseFile as Advice;
+pub use device::AtomicWrites;
 pub use direct::{Direct, Granted, Grid, Sync};
+pub use flush::{Pace, Paced};
 pub use options::OpenOptions;
 
 use crate::error::{Error, Result};
 use crate::host::Native;
+use bounce::Bounce;
 use descriptor::Descriptor;
 use durable::Poison;
 use opening::Facts;
@@ -66,6 +80,7 @@ struct Shared<K: Kernel> {
     descriptor: Descriptor<K>,
     facts: Facts,
     poison: Poison,
+    bounce: Bounce<K>,
 }
 
 impl File {
@@ -97,11 +112,30 @@ impl File {
     pub fn open_rw(path: impl AsRef<Path>) -> Result<Self> {
         OpenOptions::new().read(true).write(true).open(path)
     }
+
+    /// Opens a log, and makes it if it is not there: to be read and written, each write durable when it returns
+    /// ([`Sync::Data`]), and its name too, since the directory is flushed.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenOptions::open`].
+    ///
+    /// ```
+    /// use bareio::file::{Direct, File};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let log = File::open_wal(folder.path().join("log"), Direct::Off)?;
+    /// log.write_all_at(b"first record", 0)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_wal(path: impl AsRef<Path>, direct: Direct) -> Result<Self> {
+        OpenOptions::wal(direct).open(path)
+    }
 }
 
 impl<K: Kernel> File<K> {
     fn new(descriptor: Descriptor<K>, facts: Facts) -> Self {
-        Self(Arc::new(Shared { descriptor, facts, poison: Poison::default() }))
+        Self(Arc::new(Shared { descriptor, facts, poison: Poison::default(), bounce: Bounce::default() }))
     }
 
     /// What was granted of direct I/O.
@@ -138,7 +172,10 @@ impl<K: Kernel> File<K> {
     /// The kernel's.
     #[inline]
     pub fn size(&self) -> Result<u64> {
-        let stat = self.0.descriptor.stat(bareio_core::abi::Statx::BASIC_STATS);
+        if self.is_block_device() {
+            return self.device_size();
+        }
+        let stat = self.0.descriptor.stat(Statx::BASIC_STATS);
         stat.map(|stat| stat.size).map_err(|errno| Error::os("statx", errno))
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bareio_core::Align;
+use bareio_core::{Align, Misaligned, Part};
 
 use crate::error::Why;
 
@@ -65,7 +65,7 @@ impl fmt::Display for Granted {
 }
 
 /// What reads and writes of a file must be multiples of. One byte each where it is buffered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Grid {
     /// Addresses of memory.
     pub memory: Align,
@@ -77,10 +77,10 @@ pub struct Grid {
 
 impl Grid {
     /// Everything is aligned.
-    pub const BYTE: Self = Self::square(Align::BYTE);
+    pub const ANY: Self = Self::uniform(Align::BYTE);
 
     /// The same for everything.
-    pub const fn square(align: Align) -> Self {
+    pub const fn uniform(align: Align) -> Self {
         Self { memory: align, offset: align, read_offset: align }
     }
 
@@ -91,7 +91,44 @@ impl Grid {
     /// let grid = Grid { memory: Align::B_512, offset: Align::KIB_4, read_offset: Align::B_512 };
     /// assert_eq!(grid.block(), Align::KIB_4);
     /// ```
-    pub const fn block(self) -> Align {
+    pub const fn block(&self) -> Align {
         self.memory.max(self.offset).max(self.read_offset)
+    }
+
+    /// Checks a read of `len` bytes at `offset` into memory at `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misaligned`]: which of the three is off, and by what.
+    pub const fn check_read(&self, address: usize, len: usize, offset: u64) -> Result<(), Misaligned> {
+        check(self.memory, self.read_offset, address, len, offset)
+    }
+
+    /// Checks a write of `len` bytes at `offset` from memory at `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misaligned`]: which of the three is off, and by what.
+    pub const fn check_write(&self, address: usize, len: usize, offset: u64) -> Result<(), Misaligned> {
+        check(self.memory, self.offset, address, len, offset)
+    }
+}
+
+const fn check(
+    memory: Align,
+    grid: Align,
+    address: usize,
+    len: usize,
+    offset: u64,
+) -> Result<(), Misaligned> {
+    // What moves nothing touches no memory.
+    let memory = if len == 0 { Align::BYTE } else { memory };
+    match (
+        memory.check(Part::Address, address as u64),
+        grid.check(Part::Length, len as u64),
+        grid.check(Part::Offset, offset),
+    ) {
+        (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => Err(error),
+        _ => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use bareio_core::{Align, AlignedBuf, Errno, Kernel};
 
 use super::descriptor::Descriptor;
 use super::path::terminated;
-use super::{Direct, File, Granted, Grid, OpenOptions, Sync, names};
+use super::{AtomicWrites, Direct, File, Granted, Grid, OpenOptions, Sync, names};
 use crate::error::{Error, ErrorKind, Result, Why};
 
 /// What a file is asked for.
@@ -24,7 +24,9 @@ pub(crate) struct Facts {
     pub(crate) grid: Grid,
     pub(crate) sync: Sync,
     pub(crate) is_block_device: bool,
-    pub(crate) atomic: Option<(u32, u32)>,
+    /// What space is given back in.
+    pub(crate) block: Align,
+    pub(crate) atomic: Option<AtomicWrites>,
 }
 
 /// Opens `path` as `options` say.
@@ -104,16 +106,16 @@ pub(super) fn adopt<K: Kernel + Clone>(file: &Descriptor<K>) -> Result<Facts> {
     let (granted, grid) = if flags.contains(OpenFlags::DIRECT) {
         match direct_grid(file, flags) {
             Ok((grid, _)) => (Granted::Direct, grid),
-            Err(why) => (Granted::Buffered(why), Grid::BYTE),
+            Err(why) => (Granted::Buffered(why), Grid::ANY),
         }
     } else {
-        (Granted::Buffered(Why::Because("it was opened so")), Grid::BYTE)
+        (Granted::Buffered(Why::Because("it was opened so")), Grid::ANY)
     };
     facts(file, flags, granted, grid, &stat(file)?)
 }
 
 fn buffered<K: Kernel + Clone>(file: Descriptor<K>, flags: OpenFlags, why: Why) -> Result<File<K>> {
-    let facts = facts(&file, flags, Granted::Buffered(why), Grid::BYTE, &stat(&file)?)?;
+    let facts = facts(&file, flags, Granted::Buffered(why), Grid::ANY, &stat(&file)?)?;
     Ok(File::new(file, facts))
 }
 
@@ -153,8 +155,11 @@ fn facts<K: Kernel>(
         Sync::None
     };
     let atomic = (stat.mask & Statx::WRITE_ATOMIC != 0 && stat.atomic_write_unit_max > 0)
-        .then_some((stat.atomic_write_unit_min, stat.atomic_write_unit_max));
-    Ok(Facts { positions, granted, grid, sync, is_block_device: stat.is_block_device(), atomic })
+        .then_some(AtomicWrites { least: stat.atomic_write_unit_min, most: stat.atomic_write_unit_max });
+    // A network file system names what it likes to transfer, which may be a megabyte.
+    let block = Align::new(u64::from(stat.blksize)).filter(|block| block.bytes() <= 65_536);
+    let block = block.unwrap_or(Align::KIB_4).max(grid.offset);
+    Ok(Facts { positions, granted, grid, sync, is_block_device: stat.is_block_device(), block, atomic })
 }
 
 /// What direct I/O on this file needs, or why it cannot be done.
@@ -176,12 +181,12 @@ fn direct_grid<K: Kernel + Clone>(
     if stat.is_block_device()
         && let Some(block) = file.logical_block().ok().and_then(Align::new)
     {
-        return Ok((Grid::square(block), stat));
+        return Ok((Grid::uniform(block), stat));
     }
     if stat.is_regular() && flags.contains(OpenFlags::READ) {
         confirm(file, Align::KIB_4)?;
     }
-    Ok((Grid::square(Align::KIB_4), stat))
+    Ok((Grid::uniform(Align::KIB_4), stat))
 }
 
 /// Reads one block, to see that `block` is enough.

@@ -5,7 +5,7 @@ use std::path::Path;
 use bareio_core::Kernel;
 use bareio_core::kernel::OpenFlags;
 
-use super::{Direct, File, Sync, opening};
+use super::{Direct, File, Sync, directory, opening};
 use crate::error::Result;
 use crate::host::{NATIVE, Native};
 
@@ -32,12 +32,19 @@ pub struct OpenOptions {
     pub(super) flags: OpenFlags,
     pub(super) direct: Direct,
     pub(super) mode: u32,
+    pub(super) sync_dir: bool,
 }
 
 impl OpenOptions {
     /// Nothing is allowed yet: say at least [`read`](Self::read) or [`write`](Self::write).
     pub const fn new() -> Self {
-        Self { flags: OpenFlags::NONE, direct: Direct::Off, mode: 0o666 }
+        Self { flags: OpenFlags::NONE, direct: Direct::Off, mode: 0o666, sync_dir: false }
+    }
+
+    /// As [`File::open_wal`] opens: read and written, made if it is not there, each write durable when it returns, and its
+    /// name as well.
+    pub const fn wal(direct: Direct) -> Self {
+        Self::new().read(true).write(true).create(true).sync(Sync::Data).sync_dir(true).direct(direct)
     }
 
     const fn set(mut self, flag: OpenFlags, wanted: bool) -> Self {
@@ -68,7 +75,7 @@ impl OpenOptions {
     }
 
     /// Sets whether it is made if it is not there. Its name is durable once the directory is flushed:
-    /// [`sync_dir`](crate::fs::sync_dir).
+    /// [`sync_dir`](Self::sync_dir).
     pub const fn create(self, wanted: bool) -> Self {
         self.set(OpenFlags::CREATE, wanted)
     }
@@ -95,6 +102,12 @@ impl OpenOptions {
         }
     }
 
+    /// Sets whether its directory is flushed, so that its name is durable when it is open. It is not otherwise.
+    pub const fn sync_dir(mut self, wanted: bool) -> Self {
+        self.sync_dir = wanted;
+        self
+    }
+
     /// Sets the permissions of a file that is made, less the process's mask. `0o666` otherwise.
     pub const fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
@@ -111,7 +124,7 @@ impl OpenOptions {
     /// - [`Unsupported`](crate::ErrorKind::Unsupported): [`Direct::Required`], and the file cannot do it.
     /// - The kernel's.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<File<Native>> {
-        opening::open(NATIVE, path.as_ref(), self)
+        self.open_on(NATIVE, path.as_ref())
     }
 
     /// As [`open`](Self::open), on another kernel.
@@ -121,12 +134,16 @@ impl OpenOptions {
     /// As [`open`](Self::open).
     #[cfg(feature = "sim")]
     pub fn open_with_kernel<K: Kernel + Clone>(&self, kernel: K, path: impl AsRef<Path>) -> Result<File<K>> {
-        opening::open(kernel, path.as_ref(), self)
+        self.open_on(kernel, path.as_ref())
     }
 
     /// The same, whatever the features are.
     pub(crate) fn open_on<K: Kernel + Clone>(&self, kernel: K, path: &Path) -> Result<File<K>> {
-        opening::open(kernel, path, self)
+        let file = opening::open(kernel, path, self)?;
+        if self.sync_dir {
+            directory::sync(file.kernel().clone(), directory::of(path))?;
+        }
+        Ok(file)
     }
 }
 

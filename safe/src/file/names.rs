@@ -7,8 +7,10 @@
 use std::ffi::CStr;
 
 use bareio_core::abi::Statx;
-use bareio_core::kernel::UnlinkFlags;
+use bareio_core::kernel::{RenameFlags, UnlinkFlags};
 use bareio_core::{Errno, Fd, Kernel};
+
+use crate::error::{Error, Result};
 
 use super::descriptor::{Descriptor, uninterrupted};
 
@@ -24,6 +26,20 @@ pub(crate) fn stat<K: Kernel>(kernel: &K, path: &CStr) -> Result<Statx, Errno> {
 pub(crate) fn unlink<K: Kernel>(kernel: &K, path: &CStr, flags: UnlinkFlags) -> Result<(), Errno> {
     // SAFETY: the working directory is open always.
     uninterrupted(|| unsafe { kernel.unlink_at(Fd::CWD, path, flags) })
+}
+
+/// Renames `from` to `to`.
+pub(crate) fn rename<K: Kernel>(kernel: &K, from: &CStr, to: &CStr, flags: RenameFlags) -> Result<()> {
+    // SAFETY: the working directory is open always.
+    uninterrupted(|| unsafe { kernel.rename_at(Fd::CWD, from, Fd::CWD, to, flags) })
+        .map_err(|errno| Error::os("rename", errno))
+}
+
+/// Makes the directory `path`.
+pub(crate) fn make_dir<K: Kernel>(kernel: &K, path: &CStr, mode: u32) -> Result<()> {
+    // SAFETY: the working directory is open always.
+    uninterrupted(|| unsafe { kernel.make_dir_at(Fd::CWD, path, mode) })
+        .map_err(|errno| Error::os("mkdir", errno))
 }
 
 /// Removes `path` again, if it still leads to `file`, which was made just now.

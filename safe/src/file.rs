@@ -34,6 +34,7 @@ mod options;
 mod owned;
 mod owner;
 pub(crate) mod path;
+mod progress;
 mod space;
 mod transfer;
 mod unaligned;
@@ -58,7 +59,7 @@ use crate::error::{Error, Result};
 use crate::host::Native;
 use bounce::Bounce;
 use descriptor::Descriptor;
-use durable::Poison;
+use durable::Durability;
 use opening::Facts;
 
 /// A file, to be read and written at offsets.
@@ -79,7 +80,7 @@ pub struct File<K: Kernel = Native>(Arc<Shared<K>>);
 struct Shared<K: Kernel> {
     descriptor: Descriptor<K>,
     facts: Facts,
-    poison: Poison,
+    durability: Durability,
     bounce: Bounce<K>,
 }
 
@@ -135,7 +136,12 @@ impl File {
 
 impl<K: Kernel> File<K> {
     fn new(descriptor: Descriptor<K>, facts: Facts) -> Self {
-        Self(Arc::new(Shared { descriptor, facts, poison: Poison::default(), bounce: Bounce::default() }))
+        Self(Arc::new(Shared {
+            descriptor,
+            facts,
+            durability: Durability::default(),
+            bounce: Bounce::default(),
+        }))
     }
 
     /// What was granted of direct I/O.
@@ -160,7 +166,7 @@ impl<K: Kernel> File<K> {
 
     /// Which flush failed, if one did: nothing is called durable any more.
     pub fn poisoned(&self) -> Option<Errno> {
-        self.0.poison.get()
+        self.0.durability.failure()
     }
 
     /// Its size in bytes; of a block device, that of the device.
@@ -186,8 +192,7 @@ impl<K: Kernel> File<K> {
     /// - [`Poisoned`](crate::ErrorKind::Poisoned): an earlier flush failed.
     /// - The kernel's; if that means that writes may be lost, every later flush of this file is refused.
     pub fn sync_data(&self) -> Result<()> {
-        self.check_durable()?;
-        self.flushed("fdatasync", self.0.descriptor.sync_data())
+        self.flush("fdatasync", Descriptor::sync_data)
     }
 
     /// Flushes the data, and all that is known of the file.
@@ -196,17 +201,22 @@ impl<K: Kernel> File<K> {
     ///
     /// As [`sync_data`](Self::sync_data).
     pub fn sync_all(&self) -> Result<()> {
-        self.check_durable()?;
-        self.flushed("fsync", self.0.descriptor.sync_all())
+        self.flush("fsync", Descriptor::sync_all)
     }
 
-    /// Takes note of how a flush ended, whoever made it.
+    fn flush(&self, call: &'static str, flush: fn(&Descriptor<K>) -> Result<(), Errno>) -> Result<()> {
+        self.0.durability.carry_out(!self.granted().is_direct(), durable::flush_loses, || {
+            flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno))
+        })
+    }
+
+    /// Takes note of how a flush ended that was carried out elsewhere, in a ring.
     pub(crate) fn flushed(&self, call: &'static str, result: Result<(), Errno>) -> Result<()> {
         match result {
-            // It may have been another flush that was told of what ours was to cover.
+            // Another flush may have been told of what this one was to cover.
             Ok(()) => self.check_durable(),
             Err(errno) => {
-                if durable::loses(errno) {
+                if durable::flush_loses(errno) {
                     self.poison(errno);
                 }
                 Err(Error::os(call, errno))
@@ -216,12 +226,30 @@ impl<K: Kernel> File<K> {
 
     /// Remembers that a flush failed: from now on nothing is called durable.
     pub(crate) fn poison(&self, errno: Errno) {
-        self.0.poison.set(errno);
+        self.0.durability.fail(errno);
     }
 
     /// Checks that no flush has failed.
     pub(crate) fn check_durable(&self) -> Result<()> {
-        self.0.poison.check()
+        self.0.durability.check()
+    }
+
+    /// Closes the descriptor, if this is its last owner, and says what closing it said. Dropping it does the same, and says
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's: some network file systems write back now. The descriptor is closed all the same.
+    ///
+    /// ```
+    /// bareio::File::open("Cargo.toml")?.close()?;
+    /// # Ok::<(), bareio::Error>(())
+    /// ```
+    pub fn close(self) -> Result<()> {
+        match Arc::into_inner(self.0) {
+            Some(last) => last.descriptor.close(),
+            None => Ok(()),
+        }
     }
 
     /// Lends the descriptor to operations of the core, which must be carried out by the kernel that it is open on.

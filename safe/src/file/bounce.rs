@@ -28,14 +28,13 @@ impl<K: Kernel + Clone> Bounce<K> {
         with: impl FnOnce(&mut AlignedBuf<K>) -> Result<T>,
     ) -> Result<T> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut buf = match kept {
-            Some(buf) => buf,
-            None => {
-                let options = MapOptions::new().residency(Residency::Populated);
-                let mut buf = AlignedBuf::with_options(kernel.clone(), LEN.max(block.len()), block, options)?;
-                buf.resize(buf.capacity(), 0)?;
-                buf
-            }
+        let mut buf = if let Some(buf) = kept {
+            buf
+        } else {
+            let options = MapOptions::new().residency(Residency::Populated);
+            let mut buf = AlignedBuf::with_options(kernel.clone(), LEN.max(block.len()), block, options)?;
+            buf.resize(buf.capacity(), 0)?;
+            buf
         };
         let answer = with(&mut buf);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(buf);

@@ -175,9 +175,9 @@ impl<K: Kernel> Descriptor<K> {
     }
 
     pub(crate) fn advise(&self, offset: u64, len: u64, advice: AdviseFile) -> Result<()> {
-        let advise = Op::advise_file(self.fd, offset, len, advice)?;
+        let op = Op::advise_file(self.fd, offset, len, advice)?;
         // SAFETY: the descriptor is open.
-        unsafe { advise.perform(&self.kernel) }.map(drop).map_err(|errno| Error::os("posix_fadvise", errno))
+        unsafe { op.perform(&self.kernel) }.map(drop).map_err(|errno| Error::os("posix_fadvise", errno))
     }
 
     /// Copies up to `len` bytes to another descriptor of the same kernel.

@@ -8,7 +8,7 @@ use bareio_core::kernel::RwFlags;
 use bareio_core::{Align, Errno, Kernel, Part};
 
 use super::File;
-use super::transfer::short_write;
+use super::progress::short_write;
 use crate::error::{Error, ErrorKind, Result, Why};
 
 /// `BLKSSZGET`: the logical block, as an int.

@@ -1,11 +1,12 @@
 //! Writes that are durable when they return, and large ones at the pace of the disk.
 
 use bareio_core::kernel::{RwFlags, SyncRange};
-use bareio_core::{Errno, Kernel};
+use bareio_core::{Align, Errno, Kernel};
 
-use super::transfer::{advanced, go_on, one_call};
+use super::progress::{Draining, advanced};
+use super::transfer::one_call;
 use super::{Advice, File, Sync};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 impl<K: Kernel> File<K> {
     /// Writes all of `buf` to `offset` on; it is durable when this returns, with what reading it back needs.
@@ -28,13 +29,12 @@ impl<K: Kernel> File<K> {
     /// Source: `RWF_DSYNC`, `pwritev2(2)`; Linux 4.7. Elsewhere by a write and a flush.
     pub fn write_durable_at(&self, buf: &[u8], offset: u64) -> Result<()> {
         let block = self.align().block();
-        let mut done = 0;
-        while done < buf.len() {
-            let part = &buf[done..][..one_call(buf.len() - done, block)];
-            let at = advanced(offset, done)?;
+        let mut draining = Draining::new(buf.len(), block);
+        while let Some(next) = draining.next() {
+            let part = &buf[next..][..one_call(buf.len() - next, block)];
+            let at = advanced(offset, next)?;
             self.check_write(part.as_ptr(), part.len(), at)?;
-            let count = self.durably(|| self.write_flushed(part, at))?;
-            done = go_on(done, count, buf.len(), block)?;
+            draining.add(self.durably(|| self.write_flushed(part, at))?)?;
         }
         Ok(())
     }
@@ -48,8 +48,8 @@ impl<K: Kernel> File<K> {
             // Before 4.7, and devices whose drivers know no flags.
             Err(error) if error.errno() == Some(Errno::OPNOTSUPP) => {
                 let count = descriptor.write(buf, offset, RwFlags::NONE)?;
-                self.flushed("fdatasync", descriptor.sync_data())?;
-                Ok(count)
+                let flushed = descriptor.sync_data();
+                flushed.map(|()| count).map_err(|errno| Error::os("fdatasync", errno))
             }
             answer => answer,
         }
@@ -159,20 +159,23 @@ impl<K: Kernel> Paced<'_, K> {
     }
 
     fn write_part(&mut self, buf: &[u8]) -> Result<()> {
-        let mut done = 0;
-        while self.pace == Pace::Uncached && done < buf.len() {
-            let (part, at) = (&buf[done..], advanced(self.offset, done)?);
+        let mut draining = Draining::new(buf.len(), Align::BYTE);
+        while let (Some(next), Pace::Uncached) = (draining.next(), self.pace) {
+            let (part, at) = (&buf[next..], advanced(self.offset, next)?);
             self.file.check_write(part.as_ptr(), part.len(), at)?;
             let write = || self.file.0.descriptor.write(part, at, RwFlags::DONTCACHE);
             match self.file.written(write) {
-                Ok(count) => done = go_on(done, count, buf.len(), bareio_core::Align::BYTE)?,
+                Ok(count) => draining.add(count)?,
                 Err(error) => match error.errno() {
                     Some(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => self.pace = Pace::Ranges,
                     _ => return Err(error),
                 },
             }
         }
-        self.file.write_all_at(&buf[done..], advanced(self.offset, done)?)
+        match draining.next() {
+            Some(next) => self.file.write_all_at(&buf[next..], advanced(self.offset, next)?),
+            None => Ok(()),
+        }
     }
 
     /// Begins writing back what was written, and waits for what was begun before.

@@ -16,6 +16,10 @@ use super::descriptor::{Descriptor, uninterrupted};
 
 /// What is known of `path`.
 pub(crate) fn stat<K: Kernel>(kernel: &K, path: &CStr) -> Result<Statx, Errno> {
+    if path.is_empty() {
+        // To the call, that would be the directory itself.
+        return Err(Errno::NOENT);
+    }
     let mut stat = Statx::default();
     // SAFETY: the working directory is open always.
     uninterrupted(|| unsafe { kernel.stat(Fd::CWD, path, Statx::BASIC_STATS, &mut stat) })?;

@@ -22,6 +22,8 @@ pub(crate) struct Facts {
     pub(crate) positions: Positions,
     pub(crate) granted: Granted,
     pub(crate) grid: Grid,
+    /// Whether the kernel told the grid.
+    pub(crate) told: bool,
     pub(crate) sync: Sync,
     pub(crate) is_block_device: bool,
     /// What space is given back in.
@@ -159,7 +161,8 @@ fn facts<K: Kernel>(
     // A network file system names what it likes to transfer, which may be a megabyte.
     let block = Align::new(u64::from(stat.blksize)).filter(|block| block.bytes() <= 65_536);
     let block = block.unwrap_or(Align::KIB_4).max(grid.offset);
-    Ok(Facts { positions, granted, grid, sync, is_block_device: stat.is_block_device(), block, atomic })
+    let told = stat.mask & Statx::DIOALIGN != 0;
+    Ok(Facts { positions, granted, grid, told, sync, is_block_device: stat.is_block_device(), block, atomic })
 }
 
 /// What direct I/O on this file needs, or why it cannot be done.

@@ -8,7 +8,8 @@ use bareio_core::kernel::RwFlags;
 use bareio_core::{IoVec, Kernel};
 
 use super::File;
-use super::transfer::{advanced, go_on, one_call, short_read};
+use super::progress::{Draining, Filling, advanced};
+use super::transfer::one_call;
 use crate::buf::{IoBuf, IoBufMut};
 use crate::error::{Error, Refused, Result};
 
@@ -50,32 +51,24 @@ impl<K: Kernel> File<K> {
     /// As [`read_exact_at`](Self::read_exact_at), with the buffer; its length is what was read.
     pub fn read_exact_into<B: IoBufMut>(&self, mut buf: B, offset: u64) -> Result<B, Refused<B>> {
         let (first, wanted) = buf.room();
-        let block = self.align().block();
-        let mut got = 0;
-        let ended = loop {
-            if got == wanted {
-                break None;
+        let mut filling = Filling::new(wanted);
+        let mut failed = None;
+        while let (Some(next), None) = (filling.next(), failed) {
+            let len = one_call(wanted - next, self.align().block());
+            let read =
+                advanced(offset, next).and_then(|at| self.read_room(first.wrapping_add(next), len, at));
+            match read {
+                Ok(count) => filling.add(self, offset, count),
+                Err(error) => failed = Some(error),
             }
-            let len = one_call(wanted - got, block);
-            let at = advanced(offset, got);
-            match at.and_then(|at| self.read_room(first.wrapping_add(got), len, at)) {
-                Ok(count) => {
-                    got += count;
-                    // Off the grid there is only the end of the file.
-                    if count == 0 || (got < wanted && !block.divides(count as u64)) {
-                        break Some(short_read(wanted, got));
-                    }
-                }
-                Err(error) => break Some(error),
-            }
-        };
-        if got > 0 {
-            // SAFETY: so many bytes of its room were written.
-            unsafe { buf.set_filled(got) };
         }
-        match ended {
-            None => Ok(buf),
-            Some(error) => Err(Refused::new(error, buf)),
+        if filling.got() > 0 {
+            // SAFETY: so many bytes of its room were written.
+            unsafe { buf.set_filled(filling.got()) };
+        }
+        match failed.map_or_else(|| filling.check(), Err) {
+            Ok(()) => Ok(buf),
+            Err(error) => Err(Refused::new(error, buf)),
         }
     }
 
@@ -110,14 +103,13 @@ impl<K: Kernel> File<K> {
     pub fn write_all_from<B: IoBuf>(&self, buf: B, offset: u64) -> Result<B, Refused<B>> {
         let (first, len) = buf.data();
         let block = self.align().block();
-        let mut done = 0;
-        while done < len {
-            let part = one_call(len - done, block);
-            let at = advanced(offset, done);
-            let written = at.and_then(|at| self.write_data(first.wrapping_add(done), part, at));
-            match written.and_then(|count| go_on(done, count, len, block)) {
-                Ok(next) => done = next,
-                Err(error) => return Err(Refused::new(error, buf)),
+        let mut draining = Draining::new(len, block);
+        while let Some(next) = draining.next() {
+            let part = one_call(len - next, block);
+            let at = advanced(offset, next);
+            let written = at.and_then(|at| self.write_data(first.wrapping_add(next), part, at));
+            if let Err(error) = written.and_then(|count| draining.add(count)) {
+                return Err(Refused::new(error, buf));
             }
         }
         Ok(buf)

@@ -2,10 +2,11 @@
 
 use bareio_core::iovec::MAX_RW_LEN;
 use bareio_core::kernel::RwFlags;
-use bareio_core::{Align, Errno, Kernel};
+use bareio_core::{Align, Kernel};
 
-use super::{File, Sync};
-use crate::error::{Error, ErrorKind, Result};
+use super::progress::{Draining, Filling, advanced};
+use super::{File, Sync, durable};
+use crate::error::Result;
 
 /// The most of `len` bytes that one call moves, on a grid of `align`.
 pub(crate) fn one_call(len: usize, align: Align) -> usize {
@@ -20,9 +21,9 @@ impl<K: Kernel> File<K> {
     ///
     /// # Errors
     ///
-    /// - [`Misaligned`](ErrorKind::Misaligned): the file is direct, and address, length or offset is not on its
+    /// - [`Misaligned`](crate::ErrorKind::Misaligned): the file is direct, and address, length or offset is not on its
     ///   [grid](Self::align).
-    /// - [`Operation`](ErrorKind::Operation): the offset is above `i64::MAX`, or the file has none.
+    /// - [`Operation`](crate::ErrorKind::Operation): the offset is above `i64::MAX`, or the file has none.
     /// - The kernel's.
     ///
     /// ```
@@ -50,7 +51,7 @@ impl<K: Kernel> File<K> {
     /// # Errors
     ///
     /// - As [`read_at`](Self::read_at); a file that was opened to append is refused too.
-    /// - [`Poisoned`](ErrorKind::Poisoned): the file flushes each write ([`Sync`]), and a flush failed.
+    /// - [`Poisoned`](crate::ErrorKind::Poisoned): the file flushes each write ([`Sync`]), and a flush failed.
     ///
     /// ```
     /// use bareio::file::File;
@@ -75,21 +76,8 @@ impl<K: Kernel> File<K> {
     }
 
     /// Carries out a write that is to be durable when it returns.
-    ///
-    /// The kernel does not tell whether the write or the flush failed, so a failed device, and one without room, count
-    /// as the flush.
     pub(super) fn durably(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
-        self.check_durable()?;
-        match write() {
-            // Somebody else's flush may have been told of what ours was to cover.
-            Ok(count) => self.check_durable().map(|()| count),
-            Err(error) => {
-                if let Some(errno @ (Errno::IO | Errno::NOSPC | Errno::DQUOT)) = error.errno() {
-                    self.poison(errno);
-                }
-                Err(error)
-            }
-        }
+        self.0.durability.carry_out(!self.granted().is_direct(), durable::write_loses, write)
     }
 
     /// Checks a read of `len` bytes to `buf`, before the kernel is asked. One of no bytes is right everywhere.
@@ -116,7 +104,7 @@ impl<K: Kernel> File<K> {
     ///
     /// # Errors
     ///
-    /// - [`ShortRead`](ErrorKind::ShortRead): the file ends before. What was read is in `buf`.
+    /// - [`ShortRead`](crate::ErrorKind::ShortRead): the file ends before. What was read is in `buf`.
     /// - As [`read_at`](Self::read_at).
     ///
     /// ```
@@ -129,26 +117,21 @@ impl<K: Kernel> File<K> {
     /// # Ok::<(), bareio::Error>(())
     /// ```
     pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
-        let got = self.read_full_at(buf, offset)?;
-        if got == buf.len() { Ok(()) } else { Err(short_read(buf.len(), got)) }
+        self.fill_at(buf, offset)?.check()
     }
 
     /// Reads until `buf` is full or the file ends.
     pub(super) fn read_full_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        let block = self.align().block();
-        let mut got = 0;
-        while got < buf.len() {
-            match self.read_at(&mut buf[got..], advanced(offset, got)?)? {
-                0 => break,
-                // Off the grid there is only the end of the file.
-                count if !block.divides(count as u64) => {
-                    got += count;
-                    break;
-                }
-                count => got += count,
-            }
+        Ok(self.fill_at(buf, offset)?.got())
+    }
+
+    fn fill_at(&self, buf: &mut [u8], offset: u64) -> Result<Filling> {
+        let mut filling = Filling::new(buf.len());
+        while let Some(next) = filling.next() {
+            let count = self.read_at(&mut buf[next..], advanced(offset, next)?)?;
+            filling.add(self, offset, count);
         }
-        Ok(got)
+        Ok(filling)
     }
 
     /// Writes all of `buf` to `offset` on, in as many calls as it takes. Under direct I/O each begins on the
@@ -156,56 +139,20 @@ impl<K: Kernel> File<K> {
     ///
     /// # Errors
     ///
-    /// - [`ShortWrite`](ErrorKind::ShortWrite): so much was written, and then no more could be, without a reason.
+    /// - [`ShortWrite`](crate::ErrorKind::ShortWrite): so much was written, and then no more could be, without a reason.
     /// - As [`write_at`](Self::write_at). Some of it may have been written.
     pub fn write_all_at(&self, buf: &[u8], offset: u64) -> Result<()> {
-        let block = self.align().block();
-        let mut done = 0;
-        while done < buf.len() {
-            let count = self.write_at(&buf[done..], advanced(offset, done)?)?;
-            done = go_on(done, count, buf.len(), block)?;
+        let mut draining = Draining::new(buf.len(), self.align().block());
+        while let Some(next) = draining.next() {
+            draining.add(self.write_at(&buf[next..], advanced(offset, next)?)?)?;
         }
         Ok(())
     }
 }
 
-/// From where to go on after a write of `count` bytes of `len`, of which `done` were written before.
-pub(super) fn go_on(done: usize, count: usize, len: usize, block: Align) -> Result<usize> {
-    let now = done + count;
-    if now >= len {
-        return Ok(now);
-    }
-    let next = now & !(block.len() - 1);
-    if next > done { Ok(next) } else { Err(short_write(len, now)) }
-}
-
-/// `done` bytes further.
-pub(super) fn advanced(offset: u64, done: usize) -> Result<u64> {
-    offset.checked_add(done as u64).ok_or(Error::new(ErrorKind::Overflow))
-}
-
-pub(super) fn short_read(wanted: usize, got: usize) -> Error {
-    Error::new(ErrorKind::ShortRead { wanted: wanted as u64, got: got as u64 }).during("pread")
-}
-
-pub(super) fn short_write(wanted: usize, got: usize) -> Error {
-    Error::new(ErrorKind::ShortWrite { wanted: wanted as u64, got: got as u64 }).during("pwrite")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_short_write_goes_on_at_the_block_that_was_not_finished() {
-        assert_eq!(go_on(0, 700, 2048, Align::B_512), Ok(512));
-        assert_eq!(go_on(512, 1024, 2048, Align::B_512), Ok(1536));
-        assert_eq!(go_on(0, 700, 2048, Align::BYTE), Ok(700));
-        assert_eq!(go_on(0, 2048, 2048, Align::B_512), Ok(2048));
-        // No block more: going on would be for ever.
-        assert_eq!(go_on(512, 100, 2048, Align::B_512), Err(short_write(2048, 612)));
-        assert_eq!(go_on(512, 0, 2048, Align::BYTE), Err(short_write(2048, 512)));
-    }
 
     #[test]
     fn one_call_moves_whole_blocks_and_no_more_than_the_kernel_does() {

@@ -13,7 +13,7 @@ use bareio_core::op::OpError;
 use bareio_core::{IoVec, Kernel};
 
 use super::File;
-use super::transfer::{advanced, go_on, short_read};
+use super::progress::{Draining, Filling, advanced};
 use crate::error::Result;
 
 /// How many pieces are listed on a small piece of the stack.
@@ -116,18 +116,13 @@ impl<K: Kernel> File<K> {
     ///
     /// As [`read_exact_at`](Self::read_exact_at), for each piece.
     pub fn read_exact_vectored_at(&self, pieces: &mut [IoSliceMut<'_>], offset: u64) -> Result<()> {
-        let (wanted, block) = (total(pieces), self.align().block());
-        let (mut at, mut got) = (Cursor::default(), 0);
-        while got < wanted {
-            let count = self.read_pieces(at, pieces, advanced(offset, got)?)?;
-            got += count;
-            at = at.advance(pieces, count);
-            // Off the grid there is only the end of the file.
-            if count == 0 || (got < wanted && !block.divides(count as u64)) {
-                return Err(short_read(wanted, got));
-            }
+        let mut filling = Filling::new(total(pieces));
+        while let Some(next) = filling.next() {
+            let at = Cursor::default().advance(pieces, next);
+            let count = self.read_pieces(at, pieces, advanced(offset, next)?)?;
+            filling.add(self, offset, count);
         }
-        Ok(())
+        filling.check()
     }
 
     /// Writes all of `pieces` to `offset` on, in as many calls as it takes; there may be any number of them.
@@ -149,13 +144,12 @@ impl<K: Kernel> File<K> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn write_all_vectored_at(&self, pieces: &[IoSlice<'_>], offset: u64) -> Result<()> {
-        let (len, block) = (total(pieces), self.align().block());
+        let mut draining = Draining::new(total(pieces), self.align().block());
         let (mut at, mut done) = (Cursor::default(), 0);
-        while done < len {
-            let count = self.write_pieces(at, pieces, advanced(offset, done)?)?;
-            let next = go_on(done, count, len, block)?;
+        while let Some(next) = draining.next() {
             at = at.advance(pieces, next - done);
             done = next;
+            draining.add(self.write_pieces(at, pieces, advanced(offset, next)?)?)?;
         }
         Ok(())
     }

@@ -225,6 +225,15 @@ impl Sim {
         Some(bytes)
     }
 
+    /// The names of the regular files in a directory, if there is one, without a descriptor or a fault.
+    pub fn files(&self, path: &str) -> Option<Vec<String>> {
+        let state = self.state.lock();
+        let inode = state.tree.find(state.tree.root(), path.as_bytes()).ok()?;
+        let dir = inode.dir()?.lock();
+        let files = dir.now.iter().filter(|(_, inode)| inode.content().is_some());
+        Some(files.map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect())
+    }
+
     /// Makes a file of these bytes, or replaces one, and has all of it survive, its name included.
     ///
     /// # Errors

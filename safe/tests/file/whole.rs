@@ -144,6 +144,19 @@ fn listing_gives_regular_files_with_their_full_paths_and_nothing_else() {
 }
 
 #[test]
+fn the_kernel_in_memory_lists_as_a_host_does() {
+    let sim = Sim::builder().calm().build();
+    let names = Fs::with_kernel(sim);
+    names.mkdir("a/below").unwrap();
+    names.write_file("a/one", b"1", Direct::Off).unwrap();
+    names.write_file("a/two", b"2", Direct::Off).unwrap();
+    let found = BTreeSet::from_iter(names.ls("a").unwrap());
+    assert_eq!(found, BTreeSet::from_iter([PathBuf::from("a/one"), PathBuf::from("a/two")]));
+    assert_eq!(names.ls("a/below").unwrap(), [""; 0].map(PathBuf::from));
+    assert!(names.ls("none").unwrap_err().is_not_found());
+}
+
+#[test]
 fn names_are_looked_up_renamed_and_removed() {
     let folder = Folder::new();
     let path = |name: &str| folder.join(name);

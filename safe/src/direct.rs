@@ -4,7 +4,6 @@
 //! lengths and offsets must sit on the file's [`Grid`], which depends on file system and device and is asked of the
 //! file, never assumed.
 
-#[cfg(unix)]
 mod ask;
 
 use bareio_core::{Align, Misaligned, Part};
@@ -44,6 +43,32 @@ pub enum Sync {
     Data,
     /// The data, and all that is known of the file: `O_SYNC`.
     All,
+}
+
+/// Which writes to a file are atomic also when power fails.
+///
+/// Such a write is one call with [`RwFlags::ATOMIC`](bareio_core::kernel::RwFlags::ATOMIC), on a file open for direct
+/// I/O; its length is a power of two from `min` to `max`, and its offset a multiple of its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtomicWrites {
+    /// The shortest, in bytes.
+    pub min: Align,
+    /// The longest, in bytes.
+    pub max: Align,
+    /// The longest that the device does by itself, in bytes; longer ones cost the file system an extra write. As `max`
+    /// before 6.16.
+    pub max_by_device: Align,
+    /// The most pieces of memory that one may have.
+    pub pieces: u32,
+}
+
+impl AtomicWrites {
+    /// What the numbers of `statx(2)` say; all of them are 0 where no write is atomic.
+    pub(crate) fn told(min: u32, max: u32, by_device: u32, pieces: u32) -> Option<Self> {
+        let align = |bytes: u32| Align::new(bytes.into());
+        let max = align(max)?;
+        Some(Self { min: align(min)?, max, max_by_device: align(by_device).unwrap_or(max), pieces })
+    }
 }
 
 /// What the addresses, the lengths and the offsets of reads and writes must be multiples of.

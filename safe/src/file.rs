@@ -24,10 +24,10 @@
 mod bounce;
 pub(crate) mod descriptor;
 mod device;
-mod direct;
 pub(crate) mod directory;
-mod durable;
+pub(crate) mod durable;
 mod flush;
+mod granted;
 pub(crate) mod names;
 mod opening;
 mod options;
@@ -48,18 +48,18 @@ use bareio_core::abi::Statx;
 use bareio_core::op::Positions;
 use bareio_core::{BorrowedFd, Errno, Kernel};
 
+pub use crate::direct::{AtomicWrites, Direct, Grid, Sync};
 /// How a range of a file will be used, for [`File::advise`].
 pub use bareio_core::kernel::AdviseFile as Advice;
-pub use device::AtomicWrites;
-pub use direct::{Direct, Granted, Grid, Sync};
 pub use flush::{Pace, Paced};
+pub use granted::Granted;
 pub use options::OpenOptions;
 
 use crate::error::{Error, Result};
 use crate::host::Native;
 use bounce::Bounce;
 use descriptor::Descriptor;
-use durable::Durability;
+use durable::{Durability, Poison};
 use opening::Facts;
 
 /// A file, to be read and written at offsets.
@@ -166,7 +166,7 @@ impl<K: Kernel> File<K> {
 
     /// Which flush failed, if one did: nothing is called durable any more.
     pub fn poisoned(&self) -> Option<Errno> {
-        self.0.durability.failure()
+        self.poison_word().get()
     }
 
     /// Its size in bytes; of a block device, that of the device.
@@ -205,18 +205,22 @@ impl<K: Kernel> File<K> {
     }
 
     fn flush(&self, call: &'static str, flush: fn(&Descriptor<K>) -> Result<(), Errno>) -> Result<()> {
-        self.0.durability.carry_out(!self.granted().is_direct(), durable::flush_loses, || {
-            flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno))
-        })
+        if self.granted().is_direct() {
+            self.check_durable()?;
+            return self.flushed(call, flush(&self.0.descriptor));
+        }
+        self.0
+            .durability
+            .carry_out(durable::loses, || flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno)))
     }
 
-    /// Takes note of how a flush ended that was carried out elsewhere, in a ring.
+    /// Takes note of how a flush ended for which nobody waited, or that went past the page cache.
     pub(crate) fn flushed(&self, call: &'static str, result: Result<(), Errno>) -> Result<()> {
         match result {
             // Another flush may have been told of what this one was to cover.
             Ok(()) => self.check_durable(),
             Err(errno) => {
-                if durable::flush_loses(errno) {
+                if durable::loses(errno) {
                     self.poison(errno);
                 }
                 Err(Error::os(call, errno))
@@ -226,12 +230,17 @@ impl<K: Kernel> File<K> {
 
     /// Remembers that a flush failed: from now on nothing is called durable.
     pub(crate) fn poison(&self, errno: Errno) {
-        self.0.durability.fail(errno);
+        self.poison_word().set(errno);
+    }
+
+    /// Where a failed flush is noted, for operations that outlast a call of ours.
+    pub(crate) fn poison_word(&self) -> &Poison {
+        &self.0.durability.poison
     }
 
     /// Checks that no flush has failed.
     pub(crate) fn check_durable(&self) -> Result<()> {
-        self.0.durability.check()
+        self.poison_word().check()
     }
 
     /// Closes the descriptor, if this is its last owner, and says what closing it said. Dropping it does the same, and says

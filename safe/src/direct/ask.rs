@@ -33,10 +33,15 @@ impl Grid {
             Ok(()) | Err(Errno::NOSYS) => {}
             Err(errno) => return Err(Error::os("statx", errno)),
         }
+        Self::told(kernel, file, &stat)
+    }
+
+    /// The same, of a file of which so much is known.
+    pub(crate) fn told<K: Kernel + ?Sized>(kernel: &K, file: BorrowedFd<'_>, stat: &Statx) -> Result<Self> {
         if stat.mask & Statx::DIOALIGN != 0 && (stat.is_regular() || stat.is_block_device()) {
-            return said(&stat);
+            return said(stat);
         }
-        let sector = sector(kernel, file, &stat);
+        let sector = sector(kernel, file, stat);
         for grid in [sector, Some(Align::KIB_4)].into_iter().flatten() {
             if confirmed(kernel, file, grid)? {
                 return Ok(Self::uniform(grid));

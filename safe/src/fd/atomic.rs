@@ -2,26 +2,8 @@
 
 use std::os::fd::AsFd;
 
-use bareio_core::Align;
-
 use crate::Result;
-
-/// Which writes to a file are atomic also when power fails.
-///
-/// Such a write is one call with [`RwFlags::ATOMIC`](bareio_core::kernel::RwFlags::ATOMIC), on a file open for direct
-/// I/O; its length is a power of two from `min` to `max`, and its offset a multiple of its length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AtomicWrites {
-    /// The shortest, in bytes.
-    pub min: Align,
-    /// The longest, in bytes.
-    pub max: Align,
-    /// The longest that the device does by itself, in bytes; longer ones cost the file system an extra write. As `max`
-    /// before 6.16.
-    pub max_by_device: Align,
-    /// The most pieces of memory that one may have.
-    pub pieces: u32,
-}
+pub use crate::direct::AtomicWrites;
 
 /// Tells which writes to `file` are atomic: `None` if none are, or nobody knows.
 ///
@@ -49,7 +31,7 @@ pub fn atomic_writes(file: impl AsFd) -> Result<Option<AtomicWrites>> {
 mod system {
     use rustix::fs::{AtFlags, StatxFlags, statx};
 
-    use super::{Align, AsFd, AtomicWrites, Result};
+    use super::{AsFd, AtomicWrites, Result};
     use crate::fd::call;
 
     pub(super) fn atomic_writes(file: impl AsFd) -> Result<Option<AtomicWrites>> {
@@ -62,19 +44,12 @@ mod system {
         if stat.stx_mask & mask.bits() == 0 {
             return Ok(None);
         }
-        Ok(limits(
+        Ok(AtomicWrites::told(
             stat.stx_atomic_write_unit_min,
             stat.stx_atomic_write_unit_max,
             stat.stx_atomic_write_unit_max_opt,
             stat.stx_atomic_write_segments_max,
         ))
-    }
-
-    /// What the numbers say; all of them are 0 where no write is atomic.
-    pub(super) fn limits(min: u32, max: u32, by_device: u32, pieces: u32) -> Option<AtomicWrites> {
-        let align = |bytes: u32| Align::new(bytes.into());
-        let max = align(max)?;
-        Some(AtomicWrites { min: align(min)?, max, max_by_device: align(by_device).unwrap_or(max), pieces })
     }
 }
 
@@ -90,13 +65,15 @@ mod system {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use bareio_core::Align;
+
     use super::*;
 
     #[test]
     fn limits_of_zero_mean_none_and_the_devices_own_is_the_longest_where_it_is_not_told() {
-        assert_eq!(system::limits(0, 0, 0, 0), None);
-        let limits = system::limits(4096, 16384, 0, 1).unwrap();
+        assert_eq!(AtomicWrites::told(0, 0, 0, 0), None);
+        let limits = AtomicWrites::told(4096, 16384, 0, 1).unwrap();
         assert_eq!((limits.min, limits.max_by_device), (Align::KIB_4, limits.max));
-        assert_eq!(system::limits(4096, 16384, 4096, 1).unwrap().max_by_device, Align::KIB_4);
+        assert_eq!(AtomicWrites::told(4096, 16384, 4096, 1).unwrap().max_by_device, Align::KIB_4);
     }
 }

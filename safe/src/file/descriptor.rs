@@ -202,15 +202,6 @@ impl<K: Kernel> Descriptor<K> {
         // SAFETY: the descriptor is open, and the caller vouches for the argument.
         uninterrupted(|| unsafe { self.kernel.control(self.fd, request, value) }).map(drop)
     }
-
-    /// The block of a block device, in bytes: `BLKSSZGET`.
-    pub(crate) fn logical_block(&self) -> Result<u64, Errno> {
-        const BLKSSZGET: u32 = 0x1268;
-        let mut block = 0_i32;
-        // SAFETY: the request fills in an int.
-        unsafe { self.control(BLKSSZGET, &mut block) }?;
-        u64::try_from(block).map_err(|_| Errno::OVERFLOW)
-    }
 }
 
 impl<K: Kernel> Drop for Descriptor<K> {

@@ -1,14 +1,13 @@
 //! Raw block devices, and what devices promise of single writes.
 #![expect(unsafe_code, reason = "says what the requests to a device do with their arguments")]
 
-use std::fmt;
 use std::ops::Range;
 
 use bareio_core::kernel::RwFlags;
 use bareio_core::{Align, Errno, Kernel, Part};
 
-use super::File;
-use super::progress::short_write;
+use super::transfer::short_write;
+use super::{AtomicWrites, File};
 use crate::error::{Error, ErrorKind, Result, Why};
 
 /// `BLKSSZGET`: the logical block, as an int.
@@ -20,21 +19,6 @@ const DISCARD: u32 = 0x1277;
 /// `BLKGETSIZE64`: the size in bytes, as a number of 64 bits. The processors that number it otherwise have no kernel
 /// here.
 const SIZE: u32 = 0x8008_1272;
-
-/// Which writes a file or device does whole or not at all, also when power fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AtomicWrites {
-    /// The least, in bytes.
-    pub least: u32,
-    /// The most, in bytes. Lengths between are powers of two, and offsets multiples of the length.
-    pub most: u32,
-}
-
-impl fmt::Display for AtomicWrites {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "powers of two from {} to {} bytes", self.least, self.most)
-    }
-}
 
 impl<K: Kernel> File<K> {
     /// Whether it is a raw block device.
@@ -156,7 +140,7 @@ impl<K: Kernel> File<K> {
     pub fn write_atomic_at(&self, buf: &[u8], offset: u64) -> Result<()> {
         const WHAT: &str = "an atomic write";
         let len = buf.len() as u64;
-        let Some(AtomicWrites { least, most }) = self.atomic_writes() else {
+        let Some(AtomicWrites { min, max, .. }) = self.atomic_writes() else {
             let why = if self.granted().is_direct() {
                 "the kernel knows of none for this file"
             } else {
@@ -164,7 +148,7 @@ impl<K: Kernel> File<K> {
             };
             return Err(Error::unsupported(WHAT, Why::Because(why)));
         };
-        let (least, most) = (u64::from(least), u64::from(most));
+        let (least, most) = (min.bytes(), max.bytes());
         if !len.is_power_of_two() || !(least..=most).contains(&len) {
             let what = "the length of an atomic write";
             return Err(ErrorKind::OutOfRange { what, value: len, least, most, power_of_two: true }.into());

@@ -23,11 +23,39 @@ use bareio_core::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// The number of the first flush that failed; 0 for none.
+#[derive(Debug, Default)]
+pub(crate) struct Poison(AtomicU32);
+
+impl Poison {
+    /// Which flush failed, if one did.
+    pub(crate) fn get(&self) -> Option<Errno> {
+        // Relaxed: the number is all there is; who must not miss it has waited for the flush that set it.
+        Errno::new(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Remembers that a flush failed. The first one counts.
+    pub(crate) fn set(&self, errno: Errno) {
+        let number = errno.number().unsigned_abs();
+        // Relaxed, both: as in `get`.
+        let _ = self.0.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    ///
+    /// [`ErrorKind::Poisoned`].
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.get() {
+            None => Ok(()),
+            Some(errno) => Err(Error::new(ErrorKind::Poisoned(errno))),
+        }
+    }
+}
+
 /// The flushes of one open file, and whether one has failed.
 #[derive(Debug, Default)]
 pub(crate) struct Durability {
-    /// The number of the first failure; 0 for none.
-    failed: AtomicU32,
+    pub(crate) poison: Poison,
     flushes: Mutex<Flushes>,
     ended: Condvar,
 }
@@ -41,51 +69,27 @@ struct Flushes {
 }
 
 impl Durability {
-    /// Which flush failed, if one did.
-    pub(crate) fn failure(&self) -> Option<Errno> {
-        // Relaxed: the number is all there is; who must not miss it has waited on the mutex for the flush that set it.
-        Errno::new(self.failed.load(Ordering::Relaxed))
-    }
-
-    /// Remembers that a flush failed. The first one counts.
-    pub(crate) fn fail(&self, errno: Errno) {
-        let number = errno.number().unsigned_abs();
-        // Relaxed, both: as in `failure`.
-        let _ = self.failed.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    /// # Errors
-    ///
-    /// [`ErrorKind::Poisoned`].
-    pub(crate) fn check(&self) -> Result<()> {
-        match self.failure() {
-            None => Ok(()),
-            Some(errno) => Err(Error::new(ErrorKind::Poisoned(errno))),
-        }
-    }
-
-    /// Carries out something that flushes, and believes it only if no other has failed. An error with a number that `loses`
-    /// is remembered. `shared`: it covers what others wrote, through the page cache.
+    /// Carries out something that flushes, and believes it only if no other has failed. An error with a number that
+    /// `loses` is remembered.
     pub(crate) fn carry_out<T>(
         &self,
-        shared: bool,
         loses: fn(Errno) -> bool,
         flush: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        self.check()?;
-        let active = shared.then(|| self.begin());
+        self.poison.check()?;
+        let active = self.begin();
         let result = flush();
         match &result {
-            Ok(_) => active.into_iter().for_each(Active::end_with_those_before),
+            Ok(_) => active.end_with_those_before(),
             Err(error) => {
                 if let Some(errno) = error.errno().filter(|errno| loses(*errno)) {
-                    self.fail(errno);
+                    self.poison.set(errno);
                 }
                 drop(active);
             }
         }
         let value = result?;
-        self.check()?;
+        self.poison.check()?;
         Ok(value)
     }
 
@@ -130,7 +134,7 @@ impl Drop for Active<'_> {
 
 /// Whether a flush that failed so may have lost something. What cannot be flushed at all has lost nothing, and what
 /// was cancelled was not begun.
-pub(crate) const fn flush_loses(errno: Errno) -> bool {
+pub(crate) const fn loses(errno: Errno) -> bool {
     !matches!(
         errno,
         Errno::INVAL
@@ -163,7 +167,7 @@ mod tests {
         std::thread::scope(|scope| {
             let durability = &durability;
             let failing = scope.spawn(move || {
-                durability.carry_out(true, flush_loses, || {
+                durability.carry_out(loses, || {
                     begun.send(()).unwrap();
                     // Told by the kernel by now, and not yet remembered.
                     released.recv().unwrap();
@@ -176,7 +180,7 @@ mod tests {
                 release.send(()).unwrap();
             });
             // Had it not waited, it would have been believed long before.
-            let believed = durability.carry_out(true, flush_loses, || Ok(()));
+            let believed = durability.carry_out(loses, || Ok(()));
             assert_eq!(believed.unwrap_err().kind(), ErrorKind::Poisoned(Errno::IO));
             assert_eq!(failing.join().unwrap().unwrap_err().errno(), Some(Errno::IO));
             late.join().unwrap();
@@ -187,20 +191,19 @@ mod tests {
     fn a_flush_that_panics_has_ended() {
         let durability = Durability::default();
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            durability.carry_out::<()>(true, flush_loses, || panic!("in the middle"))
+            durability.carry_out::<()>(loses, || panic!("in the middle"))
         }));
         assert!(panicked.is_err());
-        durability.carry_out(true, flush_loses, || Ok(())).unwrap();
+        durability.carry_out(loses, || Ok(())).unwrap();
     }
 
     #[test]
     fn what_cannot_be_flushed_at_all_has_lost_nothing() {
         let durability = Durability::default();
         for errno in [Errno::INVAL, Errno::NOSYS, Errno::CANCELED] {
-            let refused: Result<()> =
-                durability.carry_out(true, flush_loses, || Err(Error::os("fsync", errno)));
+            let refused: Result<()> = durability.carry_out(loses, || Err(Error::os("fsync", errno)));
             assert_eq!(refused.unwrap_err().errno(), Some(errno));
-            assert_eq!(durability.failure(), None);
+            assert_eq!(durability.poison.get(), None);
         }
     }
 }

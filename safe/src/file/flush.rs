@@ -3,8 +3,8 @@
 use bareio_core::kernel::{RwFlags, SyncRange};
 use bareio_core::{Align, Errno, Kernel};
 
-use super::progress::{Draining, advanced};
-use super::transfer::one_call;
+use super::progress::Draining;
+use super::transfer::{advanced, one_call};
 use super::{Advice, File, Sync};
 use crate::error::{Error, Result};
 
@@ -34,7 +34,7 @@ impl<K: Kernel> File<K> {
             let part = &buf[next..][..one_call(buf.len() - next, block)];
             let at = advanced(offset, next)?;
             self.check_write(part.as_ptr(), part.len(), at)?;
-            draining.add(self.durably(|| self.write_flushed(part, at))?)?;
+            draining.add(self.write_through(|| self.write_flushed(part, at))?)?;
         }
         Ok(())
     }

@@ -4,9 +4,9 @@ use std::ffi::CStr;
 use std::path::Path;
 
 use bareio_core::abi::Statx;
-use bareio_core::kernel::{OpenFlags, RwFlags};
+use bareio_core::kernel::OpenFlags;
 use bareio_core::op::Positions;
-use bareio_core::{Align, AlignedBuf, Errno, Kernel};
+use bareio_core::{Align, Errno, Kernel};
 
 use super::descriptor::Descriptor;
 use super::path::terminated;
@@ -58,7 +58,7 @@ fn open_direct<K: Kernel + Clone>(kernel: &K, name: &CStr, options: &OpenOptions
     let again = if made.is_some() { flags.without(exclusive) } else { flags };
     let refusal = match open(again | OpenFlags::DIRECT) {
         Ok(direct) if made.as_ref().is_some_and(|made| !is_same(&direct, made)) => Why::Errno(Errno::STALE),
-        Ok(direct) => match direct_grid(&direct, flags) {
+        Ok(direct) => match direct_grid(&direct)? {
             Ok((grid, stat)) => {
                 empty(&direct, options)?;
                 let facts = facts(&direct, flags, Granted::Direct, grid, &stat)?;
@@ -106,7 +106,7 @@ fn is_same<K: Kernel>(one: &Descriptor<K>, other: &Descriptor<K>) -> bool {
 pub(super) fn adopt<K: Kernel + Clone>(file: &Descriptor<K>) -> Result<Facts> {
     let flags = file.flags().map_err(|errno| Error::os("fcntl", errno))?;
     let (granted, grid) = if flags.contains(OpenFlags::DIRECT) {
-        match direct_grid(file, flags) {
+        match direct_grid(file)? {
             Ok((grid, _)) => (Granted::Direct, grid),
             Err(why) => (Granted::Buffered(why), Grid::ANY),
         }
@@ -156,8 +156,16 @@ fn facts<K: Kernel>(
     } else {
         Sync::None
     };
-    let atomic = (stat.mask & Statx::WRITE_ATOMIC != 0 && stat.atomic_write_unit_max > 0)
-        .then_some(AtomicWrites { least: stat.atomic_write_unit_min, most: stat.atomic_write_unit_max });
+    let atomic = if stat.mask & Statx::WRITE_ATOMIC == 0 {
+        None
+    } else {
+        AtomicWrites::told(
+            stat.atomic_write_unit_min,
+            stat.atomic_write_unit_max,
+            stat.atomic_write_unit_max_opt,
+            stat.atomic_write_segments_max,
+        )
+    };
     // A network file system names what it likes to transfer, which may be a megabyte.
     let block = Align::new(u64::from(stat.blksize)).filter(|block| block.bytes() <= 65_536);
     let block = block.unwrap_or(Align::KIB_4).max(grid.offset);
@@ -165,42 +173,14 @@ fn facts<K: Kernel>(
     Ok(Facts { positions, granted, grid, told, sync, is_block_device: stat.is_block_device(), block, atomic })
 }
 
-/// What direct I/O on this file needs, or why it cannot be done.
-fn direct_grid<K: Kernel + Clone>(
-    file: &Descriptor<K>,
-    flags: OpenFlags,
-) -> std::result::Result<(Grid, Statx), Why> {
-    let stat = stat(file).map_err(|error| Why::Errno(error.errno().unwrap_or(Errno::IO)))?;
-    let align = |bytes: u32| Align::new(u64::from(bytes));
-    if stat.mask & Statx::DIOALIGN != 0 {
-        let (Some(memory), Some(offset)) = (align(stat.dio_mem_align), align(stat.dio_offset_align)) else {
-            return Err(Why::Because("the file system says that this file cannot"));
-        };
-        let finer =
-            (stat.mask & Statx::DIO_READ_ALIGN != 0).then(|| align(stat.dio_read_offset_align)).flatten();
-        return Ok((Grid { memory, offset, read_offset: finer.unwrap_or(offset) }, stat));
-    }
-    // Before 6.1, and on file systems that do not tell.
-    if stat.is_block_device()
-        && let Some(block) = file.logical_block().ok().and_then(Align::new)
-    {
-        return Ok((Grid::uniform(block), stat));
-    }
-    if stat.is_regular() && flags.contains(OpenFlags::READ) {
-        confirm(file, Align::KIB_4)?;
-    }
-    Ok((Grid::uniform(Align::KIB_4), stat))
-}
-
-/// Reads one block, to see that `block` is enough.
-fn confirm<K: Kernel + Clone>(file: &Descriptor<K>, block: Align) -> std::result::Result<(), Why> {
-    let Ok(mut buf) = AlignedBuf::new(file.kernel().clone(), block.len(), block) else { return Ok(()) };
-    if buf.resize(block.len(), 0).is_err() {
-        return Ok(());
-    }
-    match file.read(&mut buf, 0, RwFlags::NONE).map_err(|error| error.kind()) {
-        Err(ErrorKind::Os(errno @ Errno::INVAL)) => Err(Why::Errno(errno)),
-        // A failing disk says nothing of its grid.
-        _ => Ok(()),
+/// What direct I/O on this file needs, or why it cannot be done. Errors are those of finding out.
+fn direct_grid<K: Kernel>(file: &Descriptor<K>) -> Result<std::result::Result<(Grid, Statx), Why>> {
+    let stat = stat(file)?;
+    match Grid::told(file.kernel(), file.lend(), &stat) {
+        Ok(grid) => Ok(Ok((grid, stat))),
+        Err(error) => match error.kind() {
+            ErrorKind::Unsupported { why, .. } => Ok(Err(why)),
+            _ => Err(error),
+        },
     }
 }

@@ -8,8 +8,8 @@ use bareio_core::kernel::RwFlags;
 use bareio_core::{IoVec, Kernel};
 
 use super::File;
-use super::progress::{Draining, Filling, advanced};
-use super::transfer::one_call;
+use super::progress::{Draining, Filling};
+use super::transfer::{advanced, one_call};
 use crate::buf::{IoBuf, IoBufMut};
 use crate::error::{Error, Refused, Result};
 

@@ -3,7 +3,8 @@
 use bareio_core::{Align, Kernel};
 
 use super::File;
-use crate::error::{Error, ErrorKind, Result};
+use super::transfer::{short_read, short_write};
+use crate::error::Result;
 
 /// How often in a row a call may get no further, for having been cut within a block, before it is given up.
 const PATIENCE: u32 = 64;
@@ -51,14 +52,9 @@ impl Filling {
 
     /// # Errors
     ///
-    /// [`ErrorKind::ShortRead`], unless all is there.
+    /// [`ShortRead`](crate::ErrorKind::ShortRead), unless all is there.
     pub(super) fn check(&self) -> Result<()> {
-        let (wanted, got) = (self.wanted as u64, self.got as u64);
-        if wanted == got {
-            Ok(())
-        } else {
-            Err(Error::new(ErrorKind::ShortRead { wanted, got }).during("pread"))
-        }
+        if self.got == self.wanted { Ok(()) } else { Err(short_read(self.wanted, self.got)) }
     }
 }
 
@@ -86,7 +82,7 @@ impl Draining {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ShortWrite`], if it gets no further. Most often the next call says why; this is when it does not.
+    /// [`ShortWrite`](crate::ErrorKind::ShortWrite), if it gets no further. Most often the next call says why; this is when it does not.
     pub(super) fn add(&mut self, count: usize) -> Result<()> {
         let now = self.done + count;
         let next = if now >= self.len { self.len } else { now & !(self.block.len() - 1) };
@@ -97,15 +93,6 @@ impl Draining {
         self.done = next;
         Ok(())
     }
-}
-
-/// `done` bytes further.
-pub(super) fn advanced(offset: u64, done: usize) -> Result<u64> {
-    offset.checked_add(done as u64).ok_or(Error::new(ErrorKind::Overflow))
-}
-
-pub(super) fn short_write(wanted: usize, got: usize) -> Error {
-    Error::new(ErrorKind::ShortWrite { wanted: wanted as u64, got: got as u64 }).during("pwrite")
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use bareio_core::iovec::MAX_RW_LEN;
 use bareio_core::kernel::RwFlags;
 use bareio_core::{Align, Kernel};
 
-use super::progress::{Draining, Filling, advanced};
+use super::progress::{Draining, Filling};
 use super::{File, Sync, durable};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The most of `len` bytes that one call moves, on a grid of `align`.
 pub(crate) fn one_call(len: usize, align: Align) -> usize {
@@ -21,9 +21,9 @@ impl<K: Kernel> File<K> {
     ///
     /// # Errors
     ///
-    /// - [`Misaligned`](crate::ErrorKind::Misaligned): the file is direct, and address, length or offset is not on its
+    /// - [`Misaligned`](ErrorKind::Misaligned): the file is direct, and address, length or offset is not on its
     ///   [grid](Self::align).
-    /// - [`Operation`](crate::ErrorKind::Operation): the offset is above `i64::MAX`, or the file has none.
+    /// - [`Operation`](ErrorKind::Operation): the offset is above `i64::MAX`, or the file has none.
     /// - The kernel's.
     ///
     /// ```
@@ -51,7 +51,7 @@ impl<K: Kernel> File<K> {
     /// # Errors
     ///
     /// - As [`read_at`](Self::read_at); a file that was opened to append is refused too.
-    /// - [`Poisoned`](crate::ErrorKind::Poisoned): the file flushes each write ([`Sync`]), and a flush failed.
+    /// - [`Poisoned`](ErrorKind::Poisoned): the file flushes each write ([`Sync`]), and a flush failed.
     ///
     /// ```
     /// use bareio::file::File;
@@ -72,12 +72,28 @@ impl<K: Kernel> File<K> {
     /// Carries out a write that is to be durable when it returns, if the file was opened so.
     #[inline]
     pub(super) fn written(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
-        if self.sync_mode() == Sync::None { write() } else { self.durably(write) }
+        if self.sync_mode() == Sync::None { write() } else { self.write_through(write) }
     }
 
     /// Carries out a write that is to be durable when it returns.
-    pub(super) fn durably(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
-        self.0.durability.carry_out(!self.granted().is_direct(), durable::write_loses, write)
+    pub(super) fn write_through(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
+        if self.granted().is_direct() {
+            self.check_durable()?;
+            return self.durably(write());
+        }
+        self.0.durability.carry_out(durable::write_loses, write)
+    }
+
+    /// Takes note of how a write ended that was to be durable, and for which nobody waited, or that went past the page
+    /// cache.
+    pub(crate) fn durably(&self, written: Result<usize>) -> Result<usize> {
+        if let Some(errno) =
+            written.err().and_then(|error| error.errno()).filter(|errno| durable::write_loses(*errno))
+        {
+            self.poison(errno);
+        }
+        // Another flush may have been told of what this one was to cover.
+        written.and_then(|count| self.check_durable().map(|()| count))
     }
 
     /// Checks a read of `len` bytes to `buf`, before the kernel is asked. One of no bytes is right everywhere.
@@ -104,7 +120,7 @@ impl<K: Kernel> File<K> {
     ///
     /// # Errors
     ///
-    /// - [`ShortRead`](crate::ErrorKind::ShortRead): the file ends before. What was read is in `buf`.
+    /// - [`ShortRead`](ErrorKind::ShortRead): the file ends before. What was read is in `buf`.
     /// - As [`read_at`](Self::read_at).
     ///
     /// ```
@@ -139,7 +155,7 @@ impl<K: Kernel> File<K> {
     ///
     /// # Errors
     ///
-    /// - [`ShortWrite`](crate::ErrorKind::ShortWrite): so much was written, and then no more could be, without a reason.
+    /// - [`ShortWrite`](ErrorKind::ShortWrite): so much was written, and then no more could be, without a reason.
     /// - As [`write_at`](Self::write_at). Some of it may have been written.
     pub fn write_all_at(&self, buf: &[u8], offset: u64) -> Result<()> {
         let mut draining = Draining::new(buf.len(), self.align().block());
@@ -148,6 +164,19 @@ impl<K: Kernel> File<K> {
         }
         Ok(())
     }
+}
+
+/// `done` bytes further.
+pub(crate) fn advanced(offset: u64, done: usize) -> Result<u64> {
+    offset.checked_add(done as u64).ok_or(Error::new(ErrorKind::Overflow))
+}
+
+pub(crate) fn short_read(wanted: usize, got: usize) -> Error {
+    Error::new(ErrorKind::ShortRead { wanted: wanted as u64, got: got as u64 }).during("pread")
+}
+
+pub(crate) fn short_write(wanted: usize, got: usize) -> Error {
+    Error::new(ErrorKind::ShortWrite { wanted: wanted as u64, got: got as u64 }).during("pwrite")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 use bareio_core::Kernel;
 
 use super::File;
-use super::progress::advanced;
+use super::transfer::advanced;
 use crate::error::{Error, ErrorKind, Result};
 
 impl<K: Kernel + Clone> File<K> {

@@ -13,7 +13,8 @@ use bareio_core::op::OpError;
 use bareio_core::{IoVec, Kernel};
 
 use super::File;
-use super::progress::{Draining, Filling, advanced};
+use super::progress::{Draining, Filling};
+use super::transfer::advanced;
 use crate::error::Result;
 
 /// How many pieces are listed on a small piece of the stack.

@@ -227,8 +227,7 @@ fn an_atomic_write_is_whole_or_refused_and_its_limits_are_checked_first() {
     sim.plan(|_| Act::Told(may_write_atomically));
     let file = both().direct(Direct::Required).open_with_kernel(sim.clone(), "file").unwrap();
     let limits = file.atomic_writes().unwrap();
-    assert_eq!((limits.least, limits.most), (4096, 16384));
-    assert_eq!(limits.to_string(), "powers of two from 4096 to 16384 bytes");
+    assert_eq!((limits.min.bytes(), limits.max.bytes()), (4096, 16384));
     let buf = aligned(&pattern(32768));
     sim.calls();
     let kind = |len: usize, offset| file.write_atomic_at(&buf[..len], offset).unwrap_err().kind();
@@ -265,7 +264,7 @@ fn atomic_writes_are_not_to_be_had_through_the_page_cache_nor_where_none_are_kno
     let file = both().direct(Direct::Preferred).open(folder.join("file")).unwrap();
     match file.atomic_writes() {
         Some(limits) => {
-            let len = usize::try_from(limits.least).unwrap();
+            let len = limits.min.len();
             let block = file.align().block();
             let mut buf = bareio::AlignedBuf::new(*file.kernel(), len, block).unwrap();
             buf.resize(len, 7).unwrap();

@@ -4,18 +4,22 @@
 //! elsewhere [`Host`].
 
 mod errno;
-#[cfg(not(all(
-    target_os = "linux",
-    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+#[cfg(not(any(
+    windows,
+    all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))
 )))]
 mod library;
+#[cfg(windows)]
+mod windows;
 
 pub(crate) use errno::{from_raw, to_raw};
-#[cfg(not(all(
-    target_os = "linux",
-    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+#[cfg(not(any(
+    windows,
+    all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))
 )))]
 pub use library::Host;
+#[cfg(windows)]
+pub use windows::Host;
 
 /// The kernel of this host. Its error numbers are Linux's, on every host.
 #[cfg(all(

@@ -25,6 +25,7 @@ impl Grid {
     ///
     /// Taken from what the file system says; else from the sector of its device; else 4,096 bytes; and what the file
     /// system did not say is confirmed by reading a block.
+    #[cfg(unix)]
     pub(crate) fn of<K: Kernel + ?Sized>(kernel: &K, file: BorrowedFd<'_>) -> Result<Self> {
         let mut stat = Statx::default();
         let mask = Statx::BASIC_STATS | Statx::DIOALIGN | Statx::DIO_READ_ALIGN;

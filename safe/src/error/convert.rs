@@ -99,7 +99,7 @@ impl From<Error> for io::Error {
         match (error.kind(), error.index()) {
             (ErrorKind::Os(errno), None) => match host::to_raw(errno) {
                 Some(raw) => Self::from_raw_os_error(raw),
-                None => Self::other(error),
+                None => Self::new(named_kind(errno), error),
             },
             _ => Self::new(kind(&error), error),
         }
@@ -133,7 +133,24 @@ fn kind(error: &Error) -> io::ErrorKind {
 fn os_kind(errno: Errno) -> io::ErrorKind {
     match host::to_raw(errno) {
         Some(raw) => io::Error::from_raw_os_error(raw).kind(),
-        None => io::ErrorKind::Other,
+        None => named_kind(errno),
+    }
+}
+
+/// The kind of a number that this host has none for.
+const fn named_kind(errno: Errno) -> io::ErrorKind {
+    match errno {
+        Errno::NOENT => io::ErrorKind::NotFound,
+        Errno::EXIST => io::ErrorKind::AlreadyExists,
+        Errno::PERM | Errno::ACCESS => io::ErrorKind::PermissionDenied,
+        Errno::INVAL => io::ErrorKind::InvalidInput,
+        Errno::NOSPC => io::ErrorKind::StorageFull,
+        Errno::NOMEM => io::ErrorKind::OutOfMemory,
+        Errno::INTR => io::ErrorKind::Interrupted,
+        Errno::AGAIN => io::ErrorKind::WouldBlock,
+        Errno::TIMEDOUT => io::ErrorKind::TimedOut,
+        Errno::NOSYS | Errno::OPNOTSUPP => io::ErrorKind::Unsupported,
+        _ => io::ErrorKind::Other,
     }
 }
 

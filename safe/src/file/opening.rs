@@ -104,7 +104,12 @@ fn is_same<K: Kernel>(one: &Descriptor<K>, other: &Descriptor<K>) -> bool {
 
 /// What is known of a file that was opened elsewhere.
 pub(super) fn adopt<K: Kernel + Clone>(file: &Descriptor<K>) -> Result<Facts> {
-    let flags = file.flags().map_err(|errno| Error::os("fcntl", errno))?;
+    let flags = match file.flags() {
+        Ok(flags) => flags,
+        // A host that cannot tell says at the transfer what is not allowed.
+        Err(Errno::NOSYS) => OpenFlags::READ | OpenFlags::WRITE,
+        Err(errno) => return Err(Error::os("fcntl", errno)),
+    };
     let (granted, grid) = if flags.contains(OpenFlags::DIRECT) {
         match direct_grid(file)? {
             Ok((grid, _)) => (Granted::Direct, grid),

@@ -90,3 +90,74 @@ mod unix {
         }
     }
 }
+
+#[cfg(windows)]
+mod windows {
+    use std::os::windows::io::{
+        AsHandle, AsRawHandle, BorrowedHandle, IntoRawHandle, OwnedHandle, RawHandle,
+    };
+
+    use bareio_core::{Errno, Fd};
+
+    use super::super::descriptor::Descriptor;
+    use super::super::{File, opening};
+    use crate::error::{Error, Refused};
+    use crate::host::NATIVE;
+
+    impl File {
+        /// Takes over a handle, or a file of the standard library. It counts as buffered.
+        ///
+        /// # Errors
+        ///
+        /// The system's, with the handle.
+        pub fn from_handle(handle: impl Into<OwnedHandle>) -> Result<Self, Refused<OwnedHandle>> {
+            let handle = handle.into();
+            let Ok(fd) = i32::try_from(handle.as_raw_handle().addr().cast_signed()) else {
+                return Err(Refused::new(Error::os("open", Errno::OVERFLOW), handle));
+            };
+            // SAFETY: open, and its owner is leaked below.
+            let descriptor = unsafe { Descriptor::from_raw(NATIVE, Fd(fd)) };
+            match opening::adopt(&descriptor) {
+                Ok(facts) => {
+                    let _: RawHandle = handle.into_raw_handle();
+                    Ok(Self::new(descriptor, facts))
+                }
+                Err(error) => {
+                    // It stays with its owner.
+                    std::mem::forget(descriptor);
+                    Err(Refused::new(error, handle))
+                }
+            }
+        }
+    }
+
+    impl TryFrom<OwnedHandle> for File {
+        type Error = Error;
+
+        fn try_from(handle: OwnedHandle) -> Result<Self, Error> {
+            Ok(Self::from_handle(handle)?)
+        }
+    }
+
+    impl TryFrom<std::fs::File> for File {
+        type Error = Error;
+
+        fn try_from(file: std::fs::File) -> Result<Self, Error> {
+            Ok(Self::from_handle(file)?)
+        }
+    }
+
+    impl AsHandle for File {
+        fn as_handle(&self) -> BorrowedHandle<'_> {
+            // SAFETY: open for as long as the file is borrowed.
+            unsafe { BorrowedHandle::borrow_raw(self.as_raw_handle()) }
+        }
+    }
+
+    impl AsRawHandle for File {
+        fn as_raw_handle(&self) -> RawHandle {
+            // Of a handle, 32 bits are significant.
+            std::ptr::without_provenance_mut((self.0.descriptor.fd().0 as isize).cast_unsigned())
+        }
+    }
+}

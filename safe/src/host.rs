@@ -4,19 +4,13 @@
 //! elsewhere [`Host`].
 
 mod errno;
-#[cfg(not(any(
-    windows,
-    all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))
-)))]
+#[cfg(unix)]
 mod library;
 #[cfg(windows)]
 mod windows;
 
 pub(crate) use errno::{from_raw, to_raw};
-#[cfg(not(any(
-    windows,
-    all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))
-)))]
+#[cfg(unix)]
 pub use library::Host;
 #[cfg(windows)]
 pub use windows::Host;

@@ -20,6 +20,11 @@ pub(crate) fn open_data_sync() -> OFlags {
     OFlags::DSYNC
 }
 
+/// What asks for a file without a name, where there is such a thing.
+pub(crate) fn open_temporary() -> Option<OFlags> {
+    None
+}
+
 /// As [`sync_all`]: nothing less reaches the medium.
 pub(crate) fn sync_data(fd: BorrowedFd<'_>) -> Result<()> {
     sync_all(fd)

@@ -23,6 +23,12 @@ pub(crate) fn open_data_sync() -> OFlags {
     OFlags::from_bits_retain(OpenFlags::DATA_SYNC.linux())
 }
 
+/// What asks for a file without a name, where there is such a thing.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+pub(crate) fn open_temporary() -> Option<OFlags> {
+    Some(OFlags::TMPFILE)
+}
+
 pub(crate) fn sync_data(fd: BorrowedFd<'_>) -> Result<()> {
     rustix::fs::fdatasync(fd)
 }

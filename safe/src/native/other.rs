@@ -23,6 +23,11 @@ pub(crate) fn open_data_sync() -> OFlags {
     OFlags::DSYNC
 }
 
+/// What asks for a file without a name, where there is such a thing.
+pub(crate) fn open_temporary() -> Option<OFlags> {
+    None
+}
+
 pub(crate) fn sync_data(fd: BorrowedFd<'_>) -> Result<()> {
     #[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
     return rustix::fs::fdatasync(fd);

@@ -6,6 +6,7 @@
 mod errno;
 #[cfg(unix)]
 mod library;
+mod wait;
 #[cfg(windows)]
 mod windows;
 

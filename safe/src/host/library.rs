@@ -3,7 +3,6 @@
 
 mod flags;
 mod stat;
-mod wait;
 
 use std::ffi::CStr;
 use std::io::{IoSlice, IoSliceMut};
@@ -23,7 +22,7 @@ use bareio_core::{Errno, Fd, IoVec, Kernel};
 use rustix::fs::{AtFlags, Mode};
 use rustix::mm::{MprotectFlags, ProtFlags};
 
-use super::errno;
+use super::{errno, wait};
 use crate::native::{self, Advice};
 
 type Result<T> = std::result::Result<T, Errno>;

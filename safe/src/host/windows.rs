@@ -19,8 +19,10 @@ use std::time::{Duration, Instant};
 use bareio_core::abi::Statx;
 use bareio_core::iovec::MAX_RW_LEN;
 use bareio_core::kernel::{Allocate, MapFlags, OpenFlags, RenameFlags, UnlinkFlags};
+use bareio_core::sync::AtomicU32;
 use bareio_core::{Errno, Fd, Kernel};
 
+use super::wait;
 use error::answer;
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -207,6 +209,15 @@ unsafe impl Kernel for Host {
     fn now(&self) -> Result<Duration> {
         static START: OnceLock<Instant> = OnceLock::new();
         Ok(START.get_or_init(Instant::now).elapsed())
+    }
+
+    fn wait(&self, word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> Result<()> {
+        wait::wait(word, expected, timeout);
+        Ok(())
+    }
+
+    fn wake(&self, word: &AtomicU32, count: u32) -> Result<u32> {
+        Ok(wait::wake(word, count))
     }
 
     fn yield_now(&self) -> Result<()> {

@@ -34,7 +34,7 @@ impl Queue {
 }
 
 /// Sleeps while `*word == expected`, until woken, or for `timeout`; it may wake for no reason.
-pub(super) fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) {
+pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) {
     let queue = queue(word);
     let mut sleepers = queue.lock();
     // Relaxed: the lock orders it after what a waker did before it took the lock; and before, it is the waker that finds
@@ -53,7 +53,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) {
 }
 
 /// Wakes those who sleep on `word`, and those who share its queue. Returns how many, at most `count`.
-pub(super) fn wake(word: &AtomicU32, count: u32) -> u32 {
+pub(crate) fn wake(word: &AtomicU32, count: u32) -> u32 {
     let queue = queue(word);
     let sleepers = queue.lock();
     // All of them: one alone might be another word's, and this word's would sleep on.

@@ -29,17 +29,33 @@ fn close(fd: Fd) -> Result<(), Errno> {
     unsafe { Host.close(fd) }
 }
 
+/// All of it: Miri moves less than it could, at random.
 fn write(fd: Fd, bytes: &[u8], offset: u64) -> Result<usize, Errno> {
-    // SAFETY: `bytes` are borrowed for the call.
-    unsafe { Host.write_at(fd, bytes.as_ptr(), bytes.len(), offset) }
+    let mut done = 0;
+    loop {
+        let left = &bytes[done..];
+        // SAFETY: `bytes` are borrowed for the call.
+        done += unsafe { Host.write_at(fd, left.as_ptr(), left.len(), offset + done as u64) }?;
+        if done == bytes.len() {
+            return Ok(done);
+        }
+    }
 }
 
+/// Up to the end of the file.
 fn read(fd: Fd, len: usize, offset: u64) -> Result<Vec<u8>, Errno> {
     let mut bytes = vec![0; len];
-    // SAFETY: `bytes` are borrowed for the call.
-    let count = unsafe { Host.read_at(fd, bytes.as_mut_ptr(), len, offset) }?;
-    bytes.truncate(count);
-    Ok(bytes)
+    let mut done = 0;
+    loop {
+        let left = &mut bytes[done..];
+        // SAFETY: `bytes` are borrowed for the call.
+        let count = unsafe { Host.read_at(fd, left.as_mut_ptr(), left.len(), offset + done as u64) }?;
+        done += count;
+        if count == 0 {
+            bytes.truncate(done);
+            return Ok(bytes);
+        }
+    }
 }
 
 const NEW: OpenFlags =
@@ -62,7 +78,8 @@ fn a_file_lives_from_its_making_to_its_removal() {
         assert_eq!(Host.sync_all(file), Ok(()));
         assert_eq!(Host.seek(file, 0, Seek::End), Ok(7));
         assert_eq!(Host.seek(file, u64::MAX, Seek::Start), Err(Errno::INVAL));
-        assert_eq!(Positions::of(&Host, file), Ok(Positions::Kept));
+        let positions = if cfg!(miri) { Err(Errno::NOSYS) } else { Ok(Positions::Kept) };
+        assert_eq!(Positions::of(&Host, file), positions);
     }
     close(file).unwrap();
     let other = name(folder.path(), "other");
@@ -80,6 +97,7 @@ fn a_file_lives_from_its_making_to_its_removal() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "which moves less than it could, at random")]
 fn pieces_are_read_and_written_in_order_at_an_offset_and_where_the_file_is() {
     let folder = tempfile::tempdir().unwrap();
     let file = open(&name(folder.path(), "file"), NEW).unwrap();

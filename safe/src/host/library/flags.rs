@@ -9,10 +9,16 @@ use crate::native;
 /// Whether the call that maps populates, if asked to.
 pub(super) const MAP_POPULATES: bool = cfg!(all(target_os = "linux", not(miri)));
 
+/// Whether there are huge pages to be asked for.
+const HAS_HUGE_PAGES: bool = MAP_POPULATES;
+
 /// `None`: there is no such memory.
 pub(super) fn map(flags: MapFlags) -> Option<rustix::mm::MapFlags> {
     use rustix::mm::MapFlags as Host;
 
+    if flags.contains(MapFlags::HUGE) && !HAS_HUGE_PAGES {
+        return None;
+    }
     let kind = Host::PRIVATE;
     // Miri maps no other memory than this.
     #[cfg(all(target_os = "linux", not(miri)))]
@@ -24,10 +30,6 @@ pub(super) fn map(flags: MapFlags) -> Option<rustix::mm::MapFlags> {
     .into_iter()
     .filter(|(flag, _)| flags.contains(*flag))
     .fold(kind, |kind, (_, bit)| kind | bit);
-    #[cfg(any(not(target_os = "linux"), miri))]
-    if flags.contains(MapFlags::HUGE) {
-        return None;
-    }
     Some(kind)
 }
 
@@ -99,10 +101,10 @@ pub(super) fn opened(bits: OFlags) -> OpenFlags {
         .filter(|(_, bit)| !bit.is_empty() && bits.contains(*bit))
         .fold(access, |flags, (flag, _)| flags | flag);
     if native::is_direct(bits) {
-        flags = flags | OpenFlags::DIRECT;
+        flags |= OpenFlags::DIRECT;
     }
     if native::open_temporary().is_some_and(|bit| bits.contains(bit)) {
-        flags = flags | OpenFlags::TEMPORARY;
+        flags |= OpenFlags::TEMPORARY;
     }
     flags
 }

@@ -52,7 +52,7 @@ pub(super) fn of(dir: BorrowedFd<'_>, path: &CStr, mask: u32) -> Result<Statx> {
 }
 
 /// The usual fields, but for the date of creation: all that every Unix tells.
-#[cfg(any(not(target_os = "linux"), miri))]
+#[cfg(not(target_os = "linux"))]
 #[expect(
     clippy::cast_lossless,
     clippy::cast_possible_truncation,
@@ -94,4 +94,25 @@ pub(super) fn of(dir: BorrowedFd<'_>, path: &CStr, _: u32) -> Result<Statx> {
         dev_minor: minor(told.st_dev as _) as u32,
         ..Statx::default()
     })
+}
+
+/// Miri fills in of Linux's own structure only what the standard library looks at.
+#[cfg(all(target_os = "linux", miri))]
+pub(super) fn of(dir: BorrowedFd<'_>, path: &CStr, _: u32) -> Result<Statx> {
+    use std::ffi::OsStr;
+    use std::fs::{File, metadata};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::MetadataExt;
+
+    let here = dir.as_raw_fd() == rustix::fs::CWD.as_raw_fd();
+    let told = match path.is_empty() {
+        true if here => metadata("."),
+        true => dir.try_clone_to_owned().and_then(|file| File::from(file).metadata()),
+        false => metadata(OsStr::from_bytes(path.to_bytes())),
+    };
+    let told =
+        told.map_err(|error| rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::IO))?;
+    let mode = u16::try_from(told.mode()).unwrap_or(0);
+    Ok(Statx { mask: Statx::BASIC_STATS, mode, size: told.size(), ino: told.ino(), ..Statx::default() })
 }

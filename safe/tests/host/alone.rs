@@ -68,31 +68,38 @@ fn a_file_lives_from_its_making_to_its_removal() {
     let file = open(&path, NEW).unwrap();
     assert_eq!(open(&path, NEW), Err(Errno::EXIST));
     assert_eq!(write(file, b"0123456789", 5), Ok(10));
-    assert_eq!(read(file, 100, 3).unwrap(), b"\0\00123456789");
+    assert_eq!(read(file, 100, 3).unwrap(), b"\x00\x000123456789");
     assert_eq!(write(file, &[], 0), Ok(0));
-    // SAFETY: the test's own, here and below.
-    unsafe {
-        assert_eq!(Host.truncate(file, 7), Ok(()));
-        assert_eq!(Host.truncate(file, u64::MAX), Err(Errno::INVAL));
-        assert_eq!(Host.sync_data(file), Ok(()));
-        assert_eq!(Host.sync_all(file), Ok(()));
-        assert_eq!(Host.seek(file, 0, Seek::End), Ok(7));
-        assert_eq!(Host.seek(file, u64::MAX, Seek::Start), Err(Errno::INVAL));
-        let positions = if cfg!(miri) { Err(Errno::NOSYS) } else { Ok(Positions::Kept) };
-        assert_eq!(Positions::of(&Host, file), positions);
-    }
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.truncate(file, 7) }, Ok(()));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.truncate(file, u64::MAX) }, Err(Errno::INVAL));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.sync_data(file) }, Ok(()));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.sync_all(file) }, Ok(()));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.seek(file, 0, Seek::End) }, Ok(7));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.seek(file, u64::MAX, Seek::Start) }, Err(Errno::INVAL));
+    let positions = if cfg!(miri) { Err(Errno::NOSYS) } else { Ok(Positions::Kept) };
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Positions::of(&Host, file) }, positions);
     close(file).unwrap();
     let other = name(folder.path(), "other");
-    // SAFETY: the working directory is always there.
-    unsafe {
-        Host.rename_at(Fd::CWD, &path, Fd::CWD, &other, RenameFlags::NONE).unwrap();
-        assert_eq!(Host.unlink_at(Fd::CWD, &path, UnlinkFlags::NONE), Err(Errno::NOENT));
-        Host.unlink_at(Fd::CWD, &other, UnlinkFlags::NONE).unwrap();
-        let inner = name(folder.path(), "inner");
-        Host.make_dir_at(Fd::CWD, &inner, 0o700).unwrap();
-        assert_eq!(Host.make_dir_at(Fd::CWD, &inner, 0o700), Err(Errno::EXIST));
-        Host.unlink_at(Fd::CWD, &inner, UnlinkFlags::REMOVE_DIR).unwrap();
-    }
+    // SAFETY: the test's own, and valid for the call.
+    unsafe { Host.rename_at(Fd::CWD, &path, Fd::CWD, &other, RenameFlags::NONE) }.unwrap();
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.unlink_at(Fd::CWD, &path, UnlinkFlags::NONE) }, Err(Errno::NOENT));
+    // SAFETY: the test's own, and valid for the call.
+    unsafe { Host.unlink_at(Fd::CWD, &other, UnlinkFlags::NONE) }.unwrap();
+    let inner = name(folder.path(), "inner");
+    // SAFETY: the test's own, and valid for the call.
+    unsafe { Host.make_dir_at(Fd::CWD, &inner, 0o700) }.unwrap();
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.make_dir_at(Fd::CWD, &inner, 0o700) }, Err(Errno::EXIST));
+    // SAFETY: the test's own, and valid for the call.
+    unsafe { Host.unlink_at(Fd::CWD, &inner, UnlinkFlags::REMOVE_DIR) }.unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
@@ -103,16 +110,19 @@ fn pieces_are_read_and_written_in_order_at_an_offset_and_where_the_file_is() {
     let file = open(&name(folder.path(), "file"), NEW).unwrap();
     let (mut front, mut back) = (*b"front", *b"back");
     let pieces = [IoVec::of_mut(&mut front), IoVec::EMPTY, IoVec::of_mut(&mut back)];
-    // SAFETY: the pieces are valid for the calls, and the file the test's own.
-    unsafe {
-        assert_eq!(Host.write_vectored(file, &pieces, u64::MAX, RwFlags::NONE), Ok(9));
-        assert_eq!(Host.seek(file, 0, Seek::Current), Ok(9));
-        assert_eq!(Host.write_vectored(file, &pieces, 1, RwFlags::NONE), Ok(9));
-        assert_eq!(Host.read_vectored(file, &pieces, 0, RwFlags::NONE), Ok(9));
-        let many = vec![IoVec::EMPTY; 1025];
-        assert_eq!(Host.read_vectored(file, &many, 0, RwFlags::NONE), Err(Errno::INVAL));
-        assert_eq!(Host.write_vectored(file, &many, 0, RwFlags::NONE), Err(Errno::INVAL));
-    }
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.write_vectored(file, &pieces, u64::MAX, RwFlags::NONE) }, Ok(9));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.seek(file, 0, Seek::Current) }, Ok(9));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.write_vectored(file, &pieces, 1, RwFlags::NONE) }, Ok(9));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.read_vectored(file, &pieces, 0, RwFlags::NONE) }, Ok(9));
+    let many = vec![IoVec::EMPTY; 1025];
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.read_vectored(file, &many, 0, RwFlags::NONE) }, Err(Errno::INVAL));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.write_vectored(file, &many, 0, RwFlags::NONE) }, Err(Errno::INVAL));
     assert_eq!((&front, &back), (b"ffron", b"tbac"));
     assert_eq!(read(file, 20, 0).unwrap(), b"ffrontback");
     close(file).unwrap();
@@ -124,14 +134,16 @@ fn a_descriptor_that_is_none_is_an_error_of_every_call() {
     assert_eq!(read(none, 1, 0), Err(Errno::BADF));
     assert_eq!(write(none, b"x", 0), Err(Errno::BADF));
     assert_eq!(close(none), Err(Errno::BADF));
-    // SAFETY: it is asked of nothing.
-    unsafe {
-        assert_eq!(Host.sync_all(none), Err(Errno::BADF));
-        assert_eq!(Host.truncate(none, 0), Err(Errno::BADF));
-        assert_eq!(Host.open_flags(none), Err(Errno::BADF));
-        assert_eq!(Host.allocate(none, Allocate::NONE, 0, 1), Err(Errno::BADF));
-        assert_eq!(Host.read_vectored(none, &[], 0, RwFlags::NONE), Err(Errno::BADF));
-    }
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.sync_all(none) }, Err(Errno::BADF));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.truncate(none, 0) }, Err(Errno::BADF));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.open_flags(none) }, Err(Errno::BADF));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.allocate(none, Allocate::NONE, 0, 1) }, Err(Errno::BADF));
+    // SAFETY: the test's own, and valid for the call.
+    assert_eq!(unsafe { Host.read_vectored(none, &[], 0, RwFlags::NONE) }, Err(Errno::BADF));
 }
 
 #[test]
@@ -194,7 +206,9 @@ fn whoever_waits_is_woken_times_out_or_does_not_wait() {
     Host.yield_now().unwrap();
     word.store(1, Ordering::Release);
     assert!(Host.wake(&word, u32::MAX).unwrap() <= 3);
-    sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+    for sleeper in sleepers {
+        sleeper.join().unwrap();
+    }
     assert_eq!(Host.process_id(), Ok(std::process::id()));
 }
 

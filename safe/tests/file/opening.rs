@@ -99,6 +99,16 @@ fn a_file_that_cannot_be_direct_is_not_emptied_by_asking() {
 }
 
 #[test]
+fn a_file_that_turns_out_not_to_be_direct_once_it_is_open_is_not_emptied_either() {
+    let sim = sim();
+    sim.kernel.put("file", b"precious").unwrap();
+    sim.plan(|_| Act::Told(|stat| (stat.dio_mem_align, stat.dio_offset_align) = (0, 0)));
+    let required = both().truncate(true).direct(Direct::Required).open_with_kernel(sim.clone(), "file");
+    assert!(required.unwrap_err().is_unsupported());
+    assert_eq!(sim.kernel.contents("file").unwrap(), b"precious");
+}
+
+#[test]
 fn the_grid_is_the_files_own_and_memory_and_offsets_are_told_apart() {
     let sim = Watched::new(Sim::builder().calm().direct(Align::B_512, Align::KIB_4).build());
     let open = || both().direct(Direct::Required).open_with_kernel(sim.clone(), "file");

@@ -133,6 +133,16 @@ fn a_copy_is_the_same_whether_the_kernel_copies_or_we_do() {
 }
 
 #[test]
+fn a_copy_of_a_file_that_the_kernel_takes_to_be_empty_is_made_by_reading() {
+    let sim = sim();
+    let from = on_sim(&sim, &pattern(5000), Direct::Off);
+    let to = both().open_with_kernel(sim.clone(), "to").unwrap();
+    sim.plan(|call| if call.name == "copy_range" { Act::Cut(0) } else { Act::Go });
+    assert_eq!(from.copy_range(0, &to, 0, u64::MAX), Ok(5000));
+    assert_eq!(sim.kernel.contents("to").unwrap(), pattern(5000));
+}
+
+#[test]
 fn a_copy_onto_itself_is_refused_and_beside_itself_is_fine() {
     let sim = sim();
     let file = on_sim(&sim, &pattern(10_000), Direct::Off);

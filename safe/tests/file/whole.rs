@@ -114,6 +114,16 @@ fn directories_are_made_down_to_the_last_and_once_is_enough() {
     // Of a race, the loser sees the directory.
     sim.plan(|call| if call.name == "mkdir" { Act::Fail(Errno::EXIST) } else { Act::Go });
     names.mkdir("a").unwrap();
+    // Also if it comes between the directory above and the last one.
+    let (rival, mut turn) = (Fs::with_kernel(sim.kernel.clone()), 0);
+    sim.plan(move |call| {
+        turn += u32::from(call.name == "mkdir");
+        if call.name == "mkdir" && turn == 3 {
+            rival.mkdir("raced/here").unwrap();
+        }
+        Act::Go
+    });
+    names.mkdir("raced/here").unwrap();
     sim.plan(|_| Act::Go);
     names.write_file("file", b"", Direct::Off).unwrap();
     assert_eq!(names.mkdir("file").unwrap_err().errno(), Some(Errno::EXIST));

@@ -62,10 +62,13 @@ impl<K: Kernel> File<K> {
         if len == 0 {
             return Ok(());
         }
+        if self.is_block_device() {
+            // All of it is there, and no more will be.
+            return if self.size()? >= len { Ok(()) } else { Err(Error::os("fallocate", Errno::NOSPC)) };
+        }
         match self.0.descriptor.allocate(Allocate::NONE, 0, len) {
             Err(error) if is_missing(&error) => match self.size()? {
                 size if size >= len => Ok(()),
-                _ if self.is_block_device() => Err(Error::os("fallocate", Errno::NOSPC)),
                 _ => self.truncate(len),
             },
             answer => answer,
@@ -174,6 +177,10 @@ impl<K: Kernel + Clone> File<K> {
         }
         match self.0.descriptor.allocate(Allocate::ZERO_RANGE, range.start, len) {
             Err(error) if is_missing(&error) => self.write_zeroes(range.start, range.end),
+            // A device takes whole blocks only.
+            Err(error) if self.is_block_device() && error.errno() == Some(Errno::INVAL) => {
+                self.write_zeroes(range.start, range.end)
+            }
             answer => answer,
         }
     }

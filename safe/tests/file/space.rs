@@ -2,10 +2,10 @@
 
 use bareio::core::kernel::Allocate;
 use bareio::core::sim::Sim;
-use bareio::file::{Advice, Direct, File};
+use bareio::file::{Advice, Direct, File, OpenOptions};
 use bareio::{Errno, ErrorKind};
 
-use crate::rig::{Act, Call, Folder, Watched, both, on_sim, pattern, sim, skip};
+use crate::rig::{Act, Call, Folder, Watched, both, on_sim, pattern, sim};
 
 /// A size in a file, as one in memory.
 fn size(bytes: u64) -> usize {
@@ -214,17 +214,36 @@ fn a_block_device_is_asked_as_a_device() {
 }
 
 #[test]
-fn a_block_device_of_this_host_tells_its_size_and_its_blocks() {
-    let devices = std::fs::read_dir("/sys/class/block").ok().into_iter().flatten().flatten();
-    let mut names = devices.map(|entry| std::path::Path::new("/dev").join(entry.file_name()));
-    let Some((path, device)) = names.find_map(|path| Some((path.clone(), File::open(path).ok()?))) else {
-        return skip("no block device may be opened");
-    };
-    assert!(device.is_block_device(), "{}", path.display());
+#[ignore = "writes over the block device that BAREIO_DEVICE names: `.ci/run files`"]
+fn a_raw_block_device_is_told_written_and_discarded() {
+    let path = std::env::var_os("BAREIO_DEVICE").expect("BAREIO_DEVICE names a device to be written over");
+    let device = OpenOptions::new().read(true).write(true).direct(Direct::Required).open(&path).unwrap();
+    assert!(device.is_block_device() && device.granted().is_direct());
     let (len, logical) = (device.size().unwrap(), device.logical_block().unwrap());
-    assert!(logical.divides(len), "{}: {len} bytes", path.display());
+    assert!(logical.divides(len) && len >= 1 << 20);
     assert!(device.physical_block().unwrap() >= logical);
-    assert_eq!(bareio::fs::size(&path), Ok(len));
-    let kind = device.discard(1..512).unwrap_err().kind();
-    assert!(matches!(kind, ErrorKind::Misaligned(_)), "{kind:?}");
+    assert_eq!((device.align().offset, bareio::fs::size(&path)), (logical, Ok(len)));
+    device.preallocate(len).unwrap();
+    assert_eq!(device.preallocate(len + 1).unwrap_err().errno(), Some(Errno::NOSPC));
+
+    device.write_unaligned_at(&pattern(100_001), 333).unwrap();
+    device.sync_all().unwrap();
+    let mut read = vec![0; 100_001];
+    assert_eq!(device.read_unaligned_at(&mut read, 333), Ok(100_001));
+    assert!(read == pattern(100_001));
+    // At its end a read gives what is there, and a write what fits.
+    assert_eq!(device.read_unaligned_at(&mut read, len - 10), Ok(10));
+    let error = device.write_unaligned_at(&pattern(100_000), len - 4096).unwrap_err();
+    assert!(error.is_short() || error.errno() == Some(Errno::NOSPC), "{error}");
+
+    let block = logical.bytes();
+    assert!(matches!(device.discard(1..block).unwrap_err().kind(), ErrorKind::Misaligned(_)));
+    assert!(matches!(device.discard(0..block + 1).unwrap_err().kind(), ErrorKind::Misaligned(_)));
+    match device.discard(0..64 << 10) {
+        Ok(()) => {}
+        Err(error) => assert!(error.is_unsupported(), "{error}"),
+    }
+    device.zero_range(0..100).unwrap();
+    assert_eq!(device.read_unaligned_at(&mut read[..100], 0), Ok(100));
+    assert_eq!(read[..100], [0; 100]);
 }

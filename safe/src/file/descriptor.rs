@@ -103,19 +103,52 @@ impl<K: Kernel> Descriptor<K> {
         offset: u64,
         flags: RwFlags,
     ) -> Result<usize> {
-        let read = Op::read(self.fd, buf, len, offset)?.with_flags(flags);
-        // SAFETY: the descriptor is open, and the caller vouches for the memory.
-        let count = unsafe { read.perform(&self.kernel) }.map_err(|errno| Error::os("pread", errno))?;
-        Ok(count as usize)
+        let read = Op::read(self.fd, buf, len, offset)?;
+        let count = if len == 0 {
+            Ok(0)
+        } else if flags == RwFlags::NONE {
+            // The commonest case by far, made without a detour by the operation, which has then done its checks.
+            // SAFETY: the descriptor is open, and the caller vouches for the memory.
+            uninterrupted(|| unsafe { self.kernel.read_at(self.fd, buf, len, offset) })
+        } else {
+            // SAFETY: as above.
+            unsafe { read.with_flags(flags).perform(&self.kernel) }.map(|count| count as usize)
+        };
+        count.map_err(|errno| Error::os("pread", errno))
     }
 
     /// Writes up to `buf.len()` bytes, which is checked to be no more than one call moves.
     #[inline]
     pub(crate) fn write(&self, buf: &[u8], offset: u64, flags: RwFlags) -> Result<usize> {
-        let write = Op::write(self.fd, buf.as_ptr(), buf.len(), offset)?.with_flags(flags);
-        // SAFETY: the descriptor is open, and the memory borrowed.
-        let count = unsafe { write.perform(&self.kernel) }.map_err(|errno| Error::os("pwrite", errno))?;
-        Ok(count as usize)
+        // SAFETY: the memory is borrowed.
+        unsafe { self.write_raw(buf.as_ptr(), buf.len(), offset, flags) }
+    }
+
+    /// Writes up to `len` bytes from `buf`.
+    ///
+    /// # Safety
+    ///
+    /// `len` bytes there are valid, and nobody writes to them meanwhile.
+    #[inline]
+    pub(crate) unsafe fn write_raw(
+        &self,
+        buf: *const u8,
+        len: usize,
+        offset: u64,
+        flags: RwFlags,
+    ) -> Result<usize> {
+        let write = Op::write(self.fd, buf, len, offset)?;
+        let count = if len == 0 {
+            Ok(0)
+        } else if flags == RwFlags::NONE {
+            // As in a read.
+            // SAFETY: the descriptor is open, and the caller vouches for the memory.
+            uninterrupted(|| unsafe { self.kernel.write_at(self.fd, buf, len, offset) })
+        } else {
+            // SAFETY: as above.
+            unsafe { write.with_flags(flags).perform(&self.kernel) }.map(|count| count as usize)
+        };
+        count.map_err(|errno| Error::os("pwrite", errno))
     }
 
     /// Reads into `pieces`, in order.
@@ -213,6 +246,7 @@ impl<K: Kernel> Drop for Descriptor<K> {
 }
 
 /// Makes `call` until no signal interrupts it. Bounded: a filter may answer `EINTR` to everything.
+#[inline]
 pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     for _ in 0..1 << 20 {
         match call() {

@@ -4,8 +4,8 @@
     reason = "buffers name their bytes by address, and here is where they are held meanwhile"
 )]
 
+use bareio_core::Kernel;
 use bareio_core::kernel::RwFlags;
-use bareio_core::{IoVec, Kernel};
 
 use super::File;
 use super::progress::{Draining, Filling};
@@ -125,8 +125,7 @@ impl<K: Kernel> File<K> {
     /// Writes data of a buffer that is held by the caller.
     fn write_data(&self, first: *const u8, len: usize, offset: u64) -> Result<usize, Error> {
         self.check_write(first, len, offset)?;
-        let piece = [IoVec::new(first.cast_mut(), len)];
         // SAFETY: a part of the data of a buffer that the caller owns; its trait says that nobody writes to it.
-        self.written(|| unsafe { self.0.descriptor.write_vectored(&piece, offset, RwFlags::NONE) })
+        self.written(|| unsafe { self.0.descriptor.write_raw(first, len, offset, RwFlags::NONE) })
     }
 }

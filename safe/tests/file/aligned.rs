@@ -105,6 +105,7 @@ fn a_disk_of_4096_byte_sectors_is_never_asked_for_512() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn direct_io_on_this_host_moves_the_bytes() {
     let folder = Folder::new();
     let path = folder.join("file");

@@ -249,6 +249,7 @@ fn an_atomic_write_is_whole_or_refused_and_its_limits_are_checked_first() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn atomic_writes_are_not_to_be_had_through_the_page_cache_nor_where_none_are_known() {
     let sim = sim();
     sim.plan(|_| Act::Told(may_write_atomically));

@@ -40,6 +40,7 @@ fn an_offset_above_the_largest_is_refused_and_never_the_current_position() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn positioned_operations_on_a_pipe_are_refused() {
     let (reader, writer) = std::io::pipe().unwrap();
     let (reader, writer) = (File::from_fd(reader).unwrap(), File::from_fd(writer).unwrap());
@@ -62,6 +63,7 @@ fn positioned_operations_on_a_pipe_are_refused() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn positioned_writes_to_a_file_opened_to_append_are_refused() {
     let folder = Folder::new();
     let path = folder.join("file");
@@ -85,6 +87,7 @@ fn positioned_writes_to_a_file_opened_to_append_are_refused() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_device_that_is_full_says_so() {
     if !std::path::Path::new("/dev/full").exists() {
         return crate::rig::skip("there is no /dev/full");
@@ -97,6 +100,7 @@ fn a_device_that_is_full_says_so() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_limit_on_the_size_of_files_cuts_a_write_and_then_refuses_it() {
     unsafe extern "C" {
         fn fork() -> i32;
@@ -134,6 +138,7 @@ fn a_limit_on_the_size_of_files_cuts_a_write_and_then_refuses_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn what_is_no_file_says_so_by_its_number() {
     let folder = Folder::new();
     assert!(File::open(folder.join("none")).unwrap_err().is_not_found());

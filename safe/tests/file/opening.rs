@@ -179,6 +179,7 @@ fn whichever_call_of_opening_fails_nothing_is_left_open() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn how_writes_are_flushed_is_known_from_the_opening() {
     for sync in [Sync::None, Sync::Data, Sync::All] {
         let file = both().sync(sync).open_with_kernel(sim(), "file").unwrap();
@@ -205,6 +206,7 @@ fn a_log_is_opened_with_its_name_durable_and_each_write() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_descriptor_of_the_standard_library_becomes_a_file_and_comes_back_if_it_cannot() {
     let folder = Folder::new();
     let path = folder.join("file");
@@ -220,6 +222,7 @@ fn a_descriptor_of_the_standard_library_becomes_a_file_and_comes_back_if_it_cann
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn direct_io_is_granted_by_this_host_as_it_says() {
     let folder = Folder::new();
     let file = both().direct(Direct::Preferred).open(folder.join("file")).unwrap();

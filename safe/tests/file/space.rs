@@ -13,6 +13,7 @@ fn size(bytes: u64) -> usize {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn preallocating_never_makes_a_file_shorter() {
     for missing in [None, Some(Errno::OPNOTSUPP), Some(Errno::NOSYS)] {
         let sim = sim();
@@ -45,6 +46,7 @@ fn preallocating_where_there_is_no_space_says_so() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_hole_is_whole_blocks_and_less_than_one_asks_nothing() {
     let sim = sim();
     let file = on_sim(&sim, &pattern(16384), Direct::Off);
@@ -95,6 +97,7 @@ fn zeroes_are_zeroes_whether_the_file_system_can_or_they_are_written() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn truncating_cuts_and_lengthens_with_zeroes() {
     let folder = Folder::new();
     let file = File::create(folder.join("file")).unwrap();
@@ -143,6 +146,7 @@ fn a_copy_of_a_file_that_the_kernel_takes_to_be_empty_is_made_by_reading() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_copy_onto_itself_is_refused_and_beside_itself_is_fine() {
     let sim = sim();
     let file = on_sim(&sim, &pattern(10_000), Direct::Off);

@@ -52,6 +52,7 @@ fn a_lone_operation_is_one_call_and_allocates_no_memory_of_the_kernel() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn on_this_host_too_a_lone_operation_is_one_call() {
     let folder = Folder::new();
     let kernel = Watched::new(bareio::host::NATIVE);

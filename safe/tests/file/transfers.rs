@@ -187,6 +187,7 @@ fn an_aligned_buffer_is_read_to_its_capacity_and_written_to_its_length() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_file_is_used_by_many_threads_at_once() {
     let folder = Folder::new();
     let file = File::create(folder.join("file")).unwrap();

@@ -119,6 +119,7 @@ fn a_detour_that_fails_is_told_and_the_next_one_works() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn two_threads_make_their_detours_at_once() {
     let folder = Folder::new();
     let path = folder.join("file");

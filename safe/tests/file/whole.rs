@@ -13,6 +13,7 @@ use crate::rig::{Act, Folder, Watched, pattern, sim};
 const EVERY: [Direct; 2] = [Direct::Off, Direct::Preferred];
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_file_of_any_length_is_written_and_read_whole() {
     let folder = Folder::new();
     for direct in EVERY {
@@ -36,6 +37,7 @@ fn a_file_of_any_length_is_written_and_read_whole() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_file_that_tells_no_size_is_read_to_its_end() {
     if !std::path::Path::new("/proc/self/maps").exists() {
         return crate::rig::skip("there is no /proc");
@@ -67,6 +69,7 @@ fn a_write_that_fails_at_any_step_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_temporary_file_of_a_failed_write_is_removed() {
     let folder = Folder::new();
     let kernel = Watched::new(bareio::host::NATIVE);
@@ -99,6 +102,7 @@ fn direct_io_that_is_required_and_refused_leaves_nothing() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn directories_are_made_down_to_the_last_and_once_is_enough() {
     let folder = Folder::new();
     let sim = sim();
@@ -134,6 +138,7 @@ fn directories_are_made_down_to_the_last_and_once_is_enough() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn listing_gives_regular_files_with_their_full_paths_and_nothing_else() {
     let folder = Folder::new();
     let mut expected = BTreeSet::new();
@@ -167,6 +172,7 @@ fn the_kernel_in_memory_lists_as_a_host_does() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn names_are_looked_up_renamed_and_removed() {
     let folder = Folder::new();
     let path = |name: &str| folder.join(name);

@@ -7,7 +7,7 @@
 //! | to | there is |
 //! |---|---|
 //! | open, past the page cache or flushed at each write, and learn what was granted | [`open`], [`OpenOptions`], [`granted`] |
-//! | make a file of a length, whole or not at all | [`create_and_allocate`], [`write_file_atomically`] |
+//! | make a file of a length | [`create_and_allocate`] |
 //! | read and write on the file's grid | [`access`], [`pread`], [`pwrite`], [`pread_exact`], [`pwrite_all`] |
 //! | learn the grid of direct I/O | [`direct_io_align`] |
 //! | make it durable | [`sync_data`], [`sync_all`], [`sync_as_opened`] |
@@ -26,7 +26,6 @@
 mod advise;
 mod allocate;
 mod atomic;
-mod atomically;
 mod copy;
 mod device;
 mod hole;
@@ -50,7 +49,6 @@ pub use crate::direct::{Direct, Grid, Sync};
 pub use advise::{Advice, advise};
 pub use allocate::{Size, allocate, create_and_allocate};
 pub use atomic::{AtomicWrites, atomic_writes};
-pub use atomically::write_file_atomically;
 pub use copy::copy_range;
 pub use device::{Device, device, discard};
 pub use hole::punch_hole;

@@ -326,8 +326,8 @@ pub fn read_file(path: impl AsRef<Path>, direct: Direct) -> Result<Vec<u8>> {
 /// file or the new one, whole. When this returns, it is the new one, durably.
 ///
 /// The bytes go to a temporary file beside it, which is flushed, renamed and made durable by flushing the directory.
-/// That is another file: other links to the old one keep the old bytes, a symbolic link is replaced and not followed, and permissions
-/// are those of a new file. What a power cut leaves behind of temporary files is named `.bareio-*.tmp`.
+/// That is another file: other links to the old one keep the old bytes, and so does whoever has it open; a symbolic link is
+/// replaced and not followed; and its permissions are those of the old file, less the process's mask. What a power cut leaves behind of temporary files is named `.bareio-*.tmp`.
 ///
 /// # Errors
 ///

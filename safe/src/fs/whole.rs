@@ -7,7 +7,8 @@ use bareio_core::{AllocError, Errno, Kernel};
 
 use super::Fs;
 use crate::error::{Error, Result};
-use crate::file::{Direct, File, OpenOptions, directory};
+use crate::file::path::terminated;
+use crate::file::{Direct, File, OpenOptions, directory, names};
 
 /// How much is read at once behind what a file says its size is, in bytes.
 const MORE: usize = 8192;
@@ -56,7 +57,7 @@ impl<K: Kernel + Clone> Fs<K> {
     pub fn write_file(&self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>, direct: Direct) -> Result<()> {
         let path = path.as_ref();
         let directory = directory::of(path);
-        let (temporary, file) = self.temporary(directory, direct)?;
+        let (temporary, file) = self.temporary(directory, direct, self.mode(path))?;
         let written = file
             .write_unaligned_at(bytes.as_ref(), 0)
             .and_then(|()| file.sync_all())
@@ -70,9 +71,16 @@ impl<K: Kernel + Clone> Fs<K> {
         self.sync_dir(directory)
     }
 
+    /// The permissions of the file that will be replaced; of a new one if there is none.
+    fn mode(&self, path: &Path) -> u32 {
+        const PERMISSIONS: u32 = 0o777;
+        let old = terminated(path, |path| Ok(names::stat(&self.kernel, path)?));
+        old.map_or(0o666, |old| u32::from(old.mode) & PERMISSIONS)
+    }
+
     /// A new file in `directory`, of a name that nobody has.
-    fn temporary(&self, directory: &Path, direct: Direct) -> Result<(PathBuf, File<K>)> {
-        let options = OpenOptions::new().read(true).write(true).create_new(true).direct(direct);
+    fn temporary(&self, directory: &Path, direct: Direct, mode: u32) -> Result<(PathBuf, File<K>)> {
+        let options = OpenOptions::new().read(true).write(true).create_new(true).direct(direct).mode(mode);
         for _ in 0..TRIES {
             // Relaxed: a number of its own is all that is wanted.
             let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -3,7 +3,6 @@
 #![cfg(unix)]
 #![cfg(not(miri))] // which has no such files
 
-mod atomically;
 mod common;
 mod copying;
 mod devices;

@@ -38,6 +38,54 @@ fn a_file_of_any_length_is_written_and_read_whole() {
 
 #[test]
 #[cfg_attr(miri, ignore = "makes system calls")]
+fn whoever_has_the_old_file_open_keeps_it_and_its_permissions_are_kept() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.join("file");
+    std::fs::write(&path, b"old").unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    let old = bareio::File::open(&path).unwrap();
+    fs::write_file(&path, b"new", Direct::Off).unwrap();
+    let mut bytes = [0; 3];
+    old.read_exact_at(&mut bytes, 0).unwrap();
+    assert_eq!((&bytes, &*std::fs::read(&path).unwrap()), (b"old", &b"new"[..]));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
+fn a_name_of_the_greatest_length_can_be_written() {
+    let folder = Folder::new();
+    let path = folder.join(&"n".repeat(255));
+    fs::write_file(&path, b"x", Direct::Off).unwrap();
+    assert_eq!(fs::ls(folder.path()).unwrap(), [path]);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
+fn readers_see_one_version_or_the_other() {
+    let folder = Folder::new();
+    let path = folder.join("file");
+    let versions = [vec![b'a'; 20_000], vec![b'b'; 30_001]];
+    fs::write_file(&path, &versions[0], Direct::Off).unwrap();
+    std::thread::scope(|scope| {
+        let write = |bytes| {
+            for direct in EVERY.into_iter().cycle().take(20) {
+                fs::write_file(&path, bytes, direct).unwrap();
+            }
+        };
+        let writers = [&versions[0], &versions[1]].map(|bytes| scope.spawn(move || write(bytes)));
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            let seen = std::fs::read(&path).unwrap();
+            assert!(versions.contains(&seen), "{} bytes of neither", seen.len());
+        }
+    });
+    assert_eq!(fs::ls(folder.path()).unwrap(), [path], "nothing else is left");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "makes system calls")]
 fn a_file_that_tells_no_size_is_read_to_its_end() {
     if !std::path::Path::new("/proc/self/maps").exists() {
         return crate::rig::skip("there is no /proc");

@@ -148,3 +148,26 @@ fn a_ring_that_can_no_longer_be_entered_says_so_and_nothing_is_in_flight() {
         close(&sim, fd);
     }
 }
+
+#[test]
+fn completions_of_others_on_the_ring_are_nobodys() {
+    for seed in 0..SEEDS {
+        let sim = Sim::builder().seed(seed).calm().build();
+        let fd = open(&sim, c"file");
+        let mut ring = ring(&sim, 8);
+        for stale in [0, 1, 2] {
+            // SAFETY: a NOP names nothing.
+            unsafe { ring.push(bareio_core::sqe::nop().user_data(stale)) }.unwrap();
+        }
+        ring.submit_and_wait(1).unwrap();
+        let read = Op::read(fd, std::ptr::null_mut(), 0, 0).unwrap();
+        let links = [read, Op::sync_all(Fd(900)), Op::Nop].map(|op| Link { op, then: Then::Soft });
+        for _ in 0..2 {
+            let mut told = [None; 3];
+            // SAFETY: what is read has no bytes, and the file that is not open cannot be harmed.
+            unsafe { ring.carry_out(links.chunks(1), |index, result| told[index] = Some(result)) }.unwrap();
+            assert_eq!(told, [Some(Ok(0)), Some(Err(Errno::BADF)), Some(Ok(0))], "seed {seed}");
+        }
+        close(&sim, fd);
+    }
+}

@@ -8,6 +8,7 @@
 //! is built on it, by way of this crate, and shows the fallback to plain calls as well.
 #![deny(unsafe_code)]
 
+pub mod batch;
 pub mod buf;
 mod direct;
 pub mod error;

@@ -53,7 +53,7 @@ use std::fmt;
 
 use bareio_core::abi::Features;
 use bareio_core::ring::{Builder, Ring, RingError};
-use bareio_core::{IoVec, Kernel};
+use bareio_core::{Fd, IoVec, Kernel};
 
 pub use backend::{Backend, UnknownBackend};
 pub use description::Batch;
@@ -76,6 +76,8 @@ pub struct Batcher<K: Kernel = Native> {
     longest: usize,
     list: List,
     plan: Plan,
+    /// Of the file that was read last in this run: whether it knows reads that do not wait.
+    knows_nowait: Option<(Fd, bool)>,
 }
 
 /// The operations of the batch that is described, or was run last.
@@ -168,6 +170,7 @@ impl<K: Kernel + Clone> Batcher<K> {
             longest: longest as usize,
             list: List::default(),
             plan: Plan::default(),
+            knows_nowait: None,
         }
     }
 }

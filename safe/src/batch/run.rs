@@ -28,6 +28,7 @@ impl<K: Kernel> Lending<'_, K> {
         if std::mem::replace(&mut self.batcher().list.has_run, true) {
             return Ok(());
         }
+        self.batcher().knows_nowait = None;
         self.check();
         if let Some(error) = self.lowest_error() {
             return Err(error);
@@ -142,7 +143,7 @@ impl<K: Kernel> Lending<'_, K> {
                 } else if self.goes_by_call(index) {
                     self.perform(index);
                 } else if is_alone && self.may_hit_cache(index) {
-                    self.try_perform(index);
+                    self.read_cached(index);
                     if self.operations()[index].by_ring {
                         continue;
                     }
@@ -167,6 +168,21 @@ impl<K: Kernel> Lending<'_, K> {
             || operation.by_call
             || operation.is_nothing()
             || (*backend == Backend::Auto && is_quick)
+    }
+
+    /// Reads by a call, or notes that it goes by the ring: the first read of a file finds out. A file that knows reads
+    /// without waiting is read by the ring at once where it is cached, and beside others where it is not; of one that knows
+    /// none, a tmpfs's for example, a worker thread of the kernel would read, which takes many times as long.
+    fn read_cached(&mut self, index: usize) {
+        let file = self.operations()[index].file;
+        match self.batcher().knows_nowait {
+            Some((asked, true)) if asked == file => self.operations()[index].by_ring = true,
+            Some((asked, false)) if asked == file => self.perform(index),
+            _ => {
+                let knows = self.try_perform(index);
+                self.batcher().knows_nowait = Some((file, knows));
+            }
+        }
     }
 
     /// Whether a read may find all that it wants in the page cache.

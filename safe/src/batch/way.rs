@@ -59,18 +59,25 @@ impl<'b, K: Kernel> Lending<'b, K> {
         }
     }
 
-    /// As [`perform`](Self::perform), if that needs no waiting for the device; else it is noted that a ring is to.
-    pub(super) fn try_perform(&mut self, index: usize) {
+    /// As [`perform`](Self::perform), if that needs no waiting for the device; else it is noted that a ring is to. Returns
+    /// whether the file knows what that is.
+    pub(super) fn try_perform(&mut self, index: usize) -> bool {
         let Batcher { kernel, list, .. } = &mut *self.0;
         let operation = &mut list.operations[index];
-        let Ok(part) = operation.part(&list.pieces) else { return self.perform(index) };
+        let Ok(part) = operation.part(&list.pieces) else {
+            self.perform(index);
+            return false;
+        };
         // SAFETY: everything that it names is lent.
         match unsafe { part.op.with_flags(RwFlags::NOWAIT).perform(kernel) } {
             Err(Errno::AGAIN) => operation.by_ring = true,
-            // Not known here, or not of this file: those that never wait for a device, a tmpfs's, are among them.
-            Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => self.perform(index),
+            Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => {
+                self.perform(index);
+                return false;
+            }
             answer => operation.settle(part.op.transfer_len().unwrap_or(0), answer),
         }
+        true
     }
 
     /// Asks what has to be known of an operation's file.

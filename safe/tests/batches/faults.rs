@@ -174,6 +174,42 @@ fn a_batch_that_has_run_is_not_run_again() {
 }
 
 #[test]
+fn a_batch_that_has_failed_is_not_run_again_either() {
+    let sim = Sim::builder().calm().build();
+    let file = file(&sim, "file");
+    let mut batcher = batcher(&sim, RING);
+    let mut batch = batcher.batch();
+    batch.write(&file, b"never", 0).write(&file, b"x", u64::MAX);
+    batch.run().unwrap_err();
+    assert_eq!(batch.run(), Ok(()));
+    assert_eq!(sim.contents("file").as_deref(), Some(&[][..]));
+}
+
+/// `EINVAL` may be a ring's word for what it does not know, or for the rest of a chain that it took half of.
+#[test]
+fn what_a_ring_calls_invalid_a_call_is_asked_again() {
+    for nth in 1..=3 {
+        let sim = Sim::builder().seed(nth).calm().fail_nth(Call::Write, nth, Errno::INVAL).build();
+        let file = file(&sim, "file");
+        let mut batcher = batcher(&sim, RING);
+        let mut batch = batcher.batch();
+        batch.write(&file, b"one", 0).link().sync_all(&file).hard_link().write(&file, b"two", 3);
+        batch.link().write(&file, b"three", 6).run().unwrap();
+        assert_eq!(sim.contents("file").as_deref(), Some(&b"onetwothree"[..]));
+    }
+    // And what a call says, too, is so.
+    let sim = Sim::builder().calm().fail_from(Call::Write, 1, Errno::INVAL).build();
+    let file = file(&sim, "file");
+    let mut batcher = batcher(&sim, RING);
+    let mut batch = batcher.batch();
+    batch.write(&file, b"one", 0).write(&file, b"two", 3).link().sync_all(&file);
+    let error = batch.run().unwrap_err();
+    assert_eq!((error.index(), error.errno()), (Some(0), Some(Errno::INVAL)));
+    let errnos: Vec<_> = batcher.results().map(|result| result.unwrap_err().errno()).collect();
+    assert_eq!(errnos, [Some(Errno::INVAL), Some(Errno::INVAL), Some(Errno::CANCELED)]);
+}
+
+#[test]
 fn a_panic_while_a_batch_is_described_leaves_the_batcher_as_good_as_new() {
     let sim = Sim::new(5);
     let file = file(&sim, "file");

@@ -20,6 +20,8 @@ pub mod host;
 #[cfg(unix)]
 mod native;
 pub mod probe;
+#[cfg(unix)]
+pub mod scope;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow, Part};

@@ -139,6 +139,7 @@ fn a_ring_that_breaks_is_an_error_where_it_was_demanded_and_no_matter_where_it_w
 }
 
 #[test]
+#[expect(clippy::forget_non_drop, reason = "that is the claim: nothing rests on a destructor")]
 fn a_batch_that_is_dropped_or_forgotten_does_nothing() {
     let sim = Sim::builder().calm().build();
     let file = file(&sim, "file");

@@ -6,7 +6,7 @@ use bareio::core::sim::Sim;
 use bareio::file::OpenOptions;
 
 /// How many seeds each claim is tried with.
-pub(crate) const SEEDS: u64 = if cfg!(miri) { 2 } else { 100 };
+pub(crate) const SEEDS: u64 = if cfg!(miri) { 2 } else { 60 };
 
 pub(crate) const RING: Backend = Backend::IoUring { depth: 8 };
 

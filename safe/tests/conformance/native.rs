@@ -51,7 +51,10 @@ macro_rules! host {
         impl Host for $type {
             type Kernel = Native;
             const NAME: &'static str = $name;
-            const SEEDS: u64 = 1;
+
+            fn seeds() -> u64 {
+                1
+            }
 
             fn set_up(_: u64) -> Result<Self, String> {
                 Ok(Self(folder()))

@@ -17,7 +17,7 @@ pub(crate) trait Host: Sized {
     const NAME: &'static str;
 
     /// How many seeds each claim is tried with; one where nothing is drawn.
-    const SEEDS: u64;
+    fn seeds() -> u64;
 
     /// Sets everything up, or says why it cannot be had here.
     fn set_up(seed: u64) -> Result<Self, String>;
@@ -90,7 +90,7 @@ pub(crate) trait Way: Sized {
 
 /// Tries a claim on a way, with each of its seeds.
 pub(crate) fn on<W: Way>(claim: fn(&mut W)) {
-    for seed in 0..<W::Host as Host>::SEEDS {
+    for seed in 0..<W::Host as Host>::seeds() {
         match <W::Host as Host>::set_up(seed).and_then(W::on) {
             Ok(mut way) => {
                 claim(&mut way);

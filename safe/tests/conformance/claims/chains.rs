@@ -80,7 +80,7 @@ pub(crate) fn a_hard_link_goes_on_after_a_failure<W: Way>(way: &mut W) {
 
 /// Never a false success: half a record is not called durable.
 pub(crate) fn a_write_that_stays_short_cancels_the_flush_behind_it<W: Way>(_: &mut W) {
-    for seed in 0..<W::Host as Host>::SEEDS {
+    for seed in 0..<W::Host as Host>::seeds() {
         let (host, limited) = match <W::Host as Host>::limited(seed, 6000) {
             Ok(limited) => limited,
             Err(why) => return skip(&why),

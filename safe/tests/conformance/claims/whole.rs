@@ -140,7 +140,7 @@ pub(crate) fn over_1024_buffers_are_refused_and_split_where_asked<W: Way>(way: &
 }
 
 pub(crate) fn a_file_that_is_full_says_so_with_the_count<W: Way>(_: &mut W) {
-    for seed in 0..<W::Host as Host>::SEEDS {
+    for seed in 0..<W::Host as Host>::seeds() {
         let (host, limited) = match <W::Host as Host>::limited(seed, 6000) {
             Ok(limited) => limited,
             Err(why) => return skip(&why),

@@ -10,7 +10,7 @@ use bareio_core::{Errno, Fd, IoVec};
 
 use super::lent::{Lent, Manner};
 use crate::error::{Error, ErrorKind, Result};
-use crate::file::durable::Poison;
+use crate::file::durable::{self, Poison};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,9 +112,24 @@ impl Operation {
         }
     }
 
+    /// Whether what it was to have durable may be lost, now that it has failed so. Of a write that flushes by itself the kernel
+    /// does not tell which of the two has failed.
+    pub(super) const fn may_have_lost(&self, errno: Errno) -> bool {
+        match self.kind {
+            Kind::SyncData | Kind::SyncAll => durable::loses(errno),
+            Kind::Read => false,
+            Kind::Write => matches!(errno, Errno::IO | Errno::NOSPC | Errno::DQUOT),
+        }
+    }
+
     /// Whether it is certain what became of it.
     pub(super) const fn has_ended(&self) -> bool {
         self.end.is_some()
+    }
+
+    /// Whether it has failed.
+    pub(super) const fn has_failed(&self) -> bool {
+        matches!(self.end, Some(Err(_)))
     }
 
     /// Its error, if it has failed.

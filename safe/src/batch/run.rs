@@ -49,7 +49,8 @@ impl<K: Kernel> Lending<'_, K> {
     }
 
     fn lowest_error(&mut self) -> Option<Error> {
-        (0..).zip(self.operations()).find_map(|(index, operation)| Some(operation.error()?.at(index)))
+        let failed = (0..).zip(self.operations()).find(|(_, operation)| operation.has_failed())?;
+        Some(failed.1.error()?.at(failed.0))
     }
 
     /// The chain that begins with this operation.
@@ -236,47 +237,52 @@ impl<K: Kernel> Lending<'_, K> {
     /// behind it. Returns whether it has ended.
     fn after(&mut self, index: usize) -> bool {
         let operation = &self.operations()[index];
-        let (has_ended, flushes, error) = (operation.has_ended(), operation.flushes(), operation.error());
-        let lost = error.and_then(|error| error.errno()).filter(|&errno| {
-            let may_be_flush =
-                !operation.is_transfer() || matches!(errno, Errno::IO | Errno::NOSPC | Errno::DQUOT);
-            flushes && may_be_flush && durable::loses(errno)
-        });
-        if let (Some(errno), Some(poison)) = (lost, self.poison(index)) {
-            poison.set(errno);
-        }
-        if flushes && error.is_none() {
-            if let Some(errno) = self.poison(index).and_then(durable::Poison::get) {
-                let operation = &mut self.operations()[index];
-                operation.end(Err(Error::new(ErrorKind::Poisoned(errno)).during(operation.call())));
-            }
+        if operation.flushes() {
+            self.after_flush(index);
         }
         let operation = &self.operations()[index];
-        if operation.error().is_some() && operation.then == Some(Then::Soft) {
-            let end = self.chain(index).end;
-            for operation in &mut self.operations()[index + 1..end] {
-                if !operation.has_ended() {
-                    operation.end(Err(Error::os(operation.call(), Errno::CANCELED)));
-                }
+        if operation.has_failed() && operation.then == Some(Then::Soft) {
+            self.cancel_behind(index);
+        }
+        self.operations()[index].has_ended()
+    }
+
+    fn after_flush(&mut self, index: usize) {
+        let operation = &self.operations()[index];
+        let error = operation.error();
+        let lost = error.and_then(|error| error.errno()).filter(|&errno| operation.may_have_lost(errno));
+        let Some(poison) = self.poison(index) else { return };
+        if let Some(errno) = lost {
+            poison.set(errno);
+        }
+        if let (None, Some(errno)) = (error, poison.get()) {
+            let operation = &mut self.operations()[index];
+            operation.end(Err(Error::new(ErrorKind::Poisoned(errno)).during(operation.call())));
+        }
+    }
+
+    fn cancel_behind(&mut self, index: usize) {
+        let end = self.chain(index).end;
+        for operation in &mut self.operations()[index + 1..end] {
+            if !operation.has_ended() {
+                operation.end(Err(Error::os(operation.call(), Errno::CANCELED)));
             }
         }
-        has_ended || self.operations()[index].has_ended()
     }
 
     /// Calls nothing durable that was flushed beside a flush of the same file that failed: the kernel tells one of them only.
     fn distrust(&mut self) {
         for index in 0..self.operations().len() {
             let operation = &self.operations()[index];
-            if !operation.flushes() || operation.error().is_some() {
+            if !operation.flushes() || operation.has_failed() {
                 continue;
             }
             let (file, call) = (operation.file, operation.call());
             let noted = self.poison(index).and_then(durable::Poison::get);
             let beside = || {
-                let flushes = self.operations().iter().filter(|other| other.file == file && other.flushes());
-                flushes
-                    .filter_map(|other| other.error()?.errno())
-                    .find(|&errno| matches!(errno, Errno::IO | Errno::NOSPC | Errno::DQUOT))
+                let mut failed =
+                    self.operations().iter().filter(|other| other.file == file && other.flushes());
+                failed.find_map(|other| other.error()?.errno().filter(|&errno| other.may_have_lost(errno)))
             };
             if let Some(errno) = noted.or_else(beside) {
                 self.operations()[index].end(Err(Error::new(ErrorKind::Poisoned(errno)).during(call)));

@@ -77,6 +77,8 @@ on_each_way! {
     files:
         a_file_is_read_to_its_end_and_no_further
         sizes_and_truncation_are_told
+        offsets_of_a_file_are_checked_before_the_kernel_is_asked
+        a_file_that_is_full_takes_what_there_is_room_for
         both_flushes_are_there
         direct_io_is_as_asked_and_what_was_granted_can_be_asked;
 }

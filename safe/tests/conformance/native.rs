@@ -60,6 +60,10 @@ macro_rules! host {
                 Ok(Self(folder()))
             }
 
+            fn seed(&self) -> u64 {
+                0
+            }
+
             fn kernel(&self) -> Native {
                 NATIVE
             }

@@ -52,6 +52,10 @@ macro_rules! host {
                 Ok(Self::with(|builder| builder, seed))
             }
 
+            fn seed(&self) -> u64 {
+                self.0.seed()
+            }
+
             fn kernel(&self) -> Sim {
                 self.0.clone()
             }

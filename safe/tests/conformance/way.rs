@@ -22,6 +22,9 @@ pub(crate) trait Host: Sized {
     /// Sets everything up, or says why it cannot be had here.
     fn set_up(seed: u64) -> Result<Self, String>;
 
+    /// With which seed it was set up.
+    fn seed(&self) -> u64;
+
     fn kernel(&self) -> Self::Kernel;
 
     /// Which backend a batcher is to have.

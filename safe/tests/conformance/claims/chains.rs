@@ -79,27 +79,25 @@ pub(crate) fn a_hard_link_goes_on_after_a_failure<W: Way>(way: &mut W) {
 }
 
 /// Never a false success: half a record is not called durable.
-pub(crate) fn a_write_that_stays_short_cancels_the_flush_behind_it<W: Way>(_: &mut W) {
-    for seed in 0..<W::Host as Host>::seeds() {
-        let (host, limited) = match <W::Host as Host>::limited(seed, 6000) {
-            Ok(limited) => limited,
-            Err(why) => return skip(&why),
-        };
-        let lent = match &limited {
-            Limited::File(file) => lend(file),
-            Limited::Lent(lent) => *lent,
-        };
-        let mut way = W::on(host).expect("as before");
-        let mut steps = [
-            Step::write(lent, &pattern(0, 8192), 0).link(),
-            Step::sync_data(lent).link(),
-            Step::write(lent, b"committed", 0),
-        ];
-        let error = way.run(&mut steps).unwrap_err();
-        assert_eq!(error.index(), Some(0), "{error}");
-        for step in &steps[1..] {
-            assert!(step.error().unwrap().is_canceled(), "{step:?}");
-        }
+pub(crate) fn a_write_that_stays_short_cancels_the_flush_behind_it<W: Way>(way: &mut W) {
+    let (host, limited) = match <W::Host as Host>::limited(way.host().seed(), 6000) {
+        Ok(limited) => limited,
+        Err(why) => return skip(&why),
+    };
+    let lent = match &limited {
+        Limited::File(file) => lend(file),
+        Limited::Lent(lent) => *lent,
+    };
+    let mut way = W::on(host).expect("as before");
+    let mut steps = [
+        Step::write(lent, &pattern(0, 8192), 0).link(),
+        Step::sync_data(lent).link(),
+        Step::write(lent, b"committed", 0),
+    ];
+    let error = way.run(&mut steps).unwrap_err();
+    assert_eq!(error.index(), Some(0), "{error}");
+    for step in &steps[1..] {
+        assert!(step.error().unwrap().is_canceled(), "{step:?}");
     }
 }
 

@@ -139,25 +139,23 @@ pub(crate) fn over_1024_buffers_are_refused_and_split_where_asked<W: Way>(way: &
     assert_eq!(read, Ok(pattern(0, 2500)));
 }
 
-pub(crate) fn a_file_that_is_full_says_so_with_the_count<W: Way>(_: &mut W) {
-    for seed in 0..<W::Host as Host>::seeds() {
-        let (host, limited) = match <W::Host as Host>::limited(seed, 6000) {
-            Ok(limited) => limited,
-            Err(why) => return skip(&why),
-        };
-        let lent = match &limited {
-            Limited::File(file) => lend(file),
-            Limited::Lent(lent) => *lent,
-        };
-        let mut way = W::on(host).expect("as before");
-        let error = way.run(&mut [Step::write(lent, &pattern(0, 8192), 0)]).unwrap_err();
-        assert!(error.is_short() || error.errno().is_some(), "{error}");
-        match error.kind() {
-            ErrorKind::ShortWrite { wanted, got } | ErrorKind::Partly { wanted, got, .. } => {
-                assert!(wanted == 8192 && got <= 6000, "{error}");
-            }
-            ErrorKind::Os(_) => {} // all or nothing
-            other => panic!("{other:?}"),
+pub(crate) fn a_file_that_is_full_says_so_with_the_count<W: Way>(way: &mut W) {
+    let (host, limited) = match <W::Host as Host>::limited(way.host().seed(), 6000) {
+        Ok(limited) => limited,
+        Err(why) => return skip(&why),
+    };
+    let lent = match &limited {
+        Limited::File(file) => lend(file),
+        Limited::Lent(lent) => *lent,
+    };
+    let mut way = W::on(host).expect("as before");
+    let error = way.run(&mut [Step::write(lent, &pattern(0, 8192), 0)]).unwrap_err();
+    assert!(error.is_short() || error.errno().is_some(), "{error}");
+    match error.kind() {
+        ErrorKind::ShortWrite { wanted, got } | ErrorKind::Partly { wanted, got, .. } => {
+            assert!(wanted == 8192 && got <= 6000, "{error}");
         }
+        ErrorKind::Os(_) => {} // all or nothing
+        other => panic!("{other:?}"),
     }
 }

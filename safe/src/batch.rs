@@ -194,7 +194,8 @@ impl<K: Kernel> Batcher<K> {
         self.why
     }
 
-    /// How many operations a chain can have at most, the same on either way.
+    /// How many operations a chain can have at most: as many as the ring holds; without one, as many as one of the usual
+    /// depth would.
     pub fn longest_chain(&self) -> usize {
         self.longest
     }

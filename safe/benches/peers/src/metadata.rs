@@ -56,6 +56,19 @@ fn sizes() -> Vec<(&'static str, SetUp)> {
     vec![(BAREIO, bareio), ("statx", statx), ("fstat", fstat), ("std", std)]
 }
 
+/// To the same length again and again, so that only the call is timed.
+fn truncations() -> Vec<(&'static str, SetUp)> {
+    let bareio: SetUp = Box::new(|| {
+        let file = ours()?;
+        Ok(work(move || file.truncate(LEN).map(|()| LEN).expect("open")))
+    });
+    let bare: SetUp = Box::new(|| {
+        let file = file()?;
+        Ok(work(move || rustix::fs::ftruncate(&file, LEN).map(|()| LEN).expect("open")))
+    });
+    vec![(BAREIO, bareio), ("ftruncate", bare)]
+}
+
 pub(crate) fn cases(arguments: &Arguments) -> Vec<Case> {
     let slice = arguments.slice();
     let case = |name: &str, bare: &'static str, contestants: Vec<(&'static str, SetUp)>| {
@@ -73,5 +86,5 @@ pub(crate) fn cases(arguments: &Arguments) -> Vec<Case> {
             control: None,
         }
     };
-    vec![case("size", "statx", sizes())]
+    vec![case("size", "statx", sizes()), case("truncate", "ftruncate", truncations())]
 }

@@ -16,6 +16,7 @@
 //! ([`leaked`]).
 
 mod builder;
+mod carry;
 mod chain;
 mod doorbell;
 mod drain;
@@ -43,6 +44,7 @@ pub use shared::{Reaper, SharedProducer, SharedRing};
 
 use crate::abi::{Cqe, CqeFlags, EnterFlags, Features, SetupFlags, SqFlags, Sqe};
 use crate::kernel::{Fd, Kernel};
+pub(crate) use carry::abort;
 use parts::Parts;
 
 /// A ring that one thread submits to and reaps from.
@@ -73,6 +75,8 @@ pub struct Ring<K: Kernel> {
     more: u32,
     /// The head of the submission queue minus the head of the completion queue, when the ring was made.
     origin: u32,
+    /// How often operations were carried out on it, modulo 2³¹.
+    round: u32,
     parts: Parts<K>,
     /// Its thread's alone: a `SINGLE_ISSUER` ring refuses others, and a registered index means nothing to them.
     not_send: PhantomData<*const ()>,

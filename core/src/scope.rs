@@ -82,7 +82,7 @@ pub use slots::Slot;
 use crate::abi::Sqe;
 use crate::errno::{Errno, Result};
 use crate::kernel::{BorrowedFd, Kernel};
-use crate::ring::{Ring, RingError};
+use crate::ring::{Ring, RingError, abort};
 use crate::sqe;
 use slots::Slots;
 
@@ -457,12 +457,4 @@ impl Drop for Held {
     fn drop(&mut self) {
         abort();
     }
-}
-
-/// Ends the program without the standard library: a panic may not leave an `extern "C"` function.
-fn abort() -> ! {
-    extern "C" fn aborts() -> ! {
-        panic!("memory is lent to a ring that can no longer be entered");
-    }
-    aborts()
 }

@@ -95,7 +95,10 @@ impl Error {
     /// The operating system's number, if it was asked; Linux's number on every host.
     pub const fn errno(&self) -> Option<Errno> {
         match self.kind {
-            ErrorKind::Os(errno) | ErrorKind::Worker(errno) | ErrorKind::Poisoned(errno) => Some(errno),
+            ErrorKind::Os(errno)
+            | ErrorKind::Worker(errno)
+            | ErrorKind::Poisoned(errno)
+            | ErrorKind::Partly { errno, .. } => Some(errno),
             ErrorKind::Alloc(error) => error.errno(),
             ErrorKind::Unsupported { why, .. } => why.errno(),
             _ => None,
@@ -107,7 +110,9 @@ impl Error {
     pub const fn is_transient(&self) -> bool {
         match self.kind {
             ErrorKind::Full | ErrorKind::Exhausted | ErrorKind::TimedOut => true,
-            ErrorKind::Os(errno) | ErrorKind::Worker(errno) => errno.is_transient(),
+            ErrorKind::Os(errno) | ErrorKind::Worker(errno) | ErrorKind::Partly { errno, .. } => {
+                errno.is_transient()
+            }
             ErrorKind::Alloc(error) => match error.errno() {
                 Some(errno) => errno.is_transient(),
                 None => false,
@@ -123,7 +128,10 @@ impl Error {
 
     /// Whether fewer bytes were moved than asked for.
     pub const fn is_short(&self) -> bool {
-        matches!(self.kind, ErrorKind::ShortRead { .. } | ErrorKind::ShortWrite { .. })
+        matches!(
+            self.kind,
+            ErrorKind::ShortRead { .. } | ErrorKind::ShortWrite { .. } | ErrorKind::Partly { .. }
+        )
     }
 
     /// Whether the host, the file or the device cannot do it at all.

@@ -8,6 +8,7 @@
 //! is built on it, by way of this crate, and shows the fallback to plain calls as well.
 #![deny(unsafe_code)]
 
+pub mod batch;
 pub mod buf;
 mod direct;
 pub mod error;
@@ -19,6 +20,8 @@ pub mod host;
 #[cfg(unix)]
 mod native;
 pub mod probe;
+#[cfg(unix)]
+pub mod scope;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow, Part};

@@ -314,6 +314,7 @@ impl Builder {
             enter_flags,
             wait_flags,
             more: 0,
+            round: 0,
             parts,
             not_send: PhantomData,
         }

@@ -288,6 +288,7 @@ impl<K: Kernel> Fields<K> {
             wait_flags,
             more,
             origin,
+            round: 0,
             parts,
             not_send: core::marker::PhantomData,
         }

@@ -35,6 +35,7 @@ const FLOORS: &[(&str, &str, u8)] = &[
     ("safe", "host", 4),
     ("safe", "error", 4),
     ("safe", "probe", 5),
+    ("safe", "scope", 5),
     ("safe", "writer", 5),
     ("safe", "file", 5),
     ("safe", "fs", 6),

@@ -85,6 +85,13 @@ impl From<RingError> for Error {
     }
 }
 
+/// What was to be lent is left behind.
+impl<B> From<bareio_core::scope::Refused<B>> for Error {
+    fn from(refused: bareio_core::scope::Refused<B>) -> Self {
+        refused.error.into()
+    }
+}
+
 impl From<SetupError> for Error {
     fn from(error: SetupError) -> Self {
         Self::unsupported("io_uring", Why::Setup(error))
@@ -109,7 +116,7 @@ impl From<Error> for io::Error {
 /// What the standard library would call it.
 fn kind(error: &Error) -> io::ErrorKind {
     match error.kind() {
-        ErrorKind::Os(errno) | ErrorKind::Worker(errno) => os_kind(errno),
+        ErrorKind::Os(errno) | ErrorKind::Worker(errno) | ErrorKind::Partly { errno, .. } => os_kind(errno),
         ErrorKind::Operation(OpError::Stream) => io::ErrorKind::NotSeekable,
         ErrorKind::Misaligned(_)
         | ErrorKind::OutOfRange { .. }

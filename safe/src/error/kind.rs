@@ -31,6 +31,15 @@ pub enum ErrorKind {
         /// How many were.
         got: u64,
     },
+    /// The operating system refused to go on, when part of it was done.
+    Partly {
+        /// What it said.
+        errno: Errno,
+        /// How many bytes were to be moved.
+        wanted: u64,
+        /// How many were.
+        got: u64,
+    },
     /// Memory could not be had.
     Alloc(AllocError),
     /// A thread could not be started, or ended before its time.
@@ -122,6 +131,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the file ended after {got} of {wanted} bytes")
             }
             Self::ShortWrite { wanted, got } => write!(f, "only {got} of {wanted} bytes were written"),
+            Self::Partly { errno, wanted, got } => write!(f, "{errno}, after {got} of {wanted} bytes"),
             Self::Alloc(error) => error.fmt(f),
             Self::Worker(errno) => write!(f, "a thread could not be had: {errno}"),
             Self::Full => f.write_str("there is no room for it now; wait for something to complete"),

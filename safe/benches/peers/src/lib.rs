@@ -33,6 +33,8 @@
 //! | `pool` | `N threads get …` | ns | one `get`, by percentile, less what reading the clock costs, and no less than that |
 //! | `alloc` | `LEN` | ns a region | get a region and touch each of its pages, with 64 MiB of them alive; giving them back is not timed |
 //! | `alloc` | `LEN alone` | ns a region | … with one alive at a time |
+//! | `batch` | `direct`, `buffered`; `read`, `write`; N | ns an operation | N reads or writes of 4 KiB at random offsets of one file, submitted and waited for |
+//! | `metadata` | `size`, `truncate` | ns a call | how long an open file is; that it is to be as long as it is |
 //! | `instructions` | as above | instructions an operation | (Ir(2N) − Ir(N)) / N under callgrind, user space only; needs `valgrind` |
 //!
 //! A case that is compared with several contestants is run once and reported once for each: `… vs REFERENCE`.
@@ -53,8 +55,10 @@
 
 mod alloc;
 mod arguments;
+mod batch;
 mod case;
 mod instructions;
+mod metadata;
 mod pool;
 mod processors;
 mod report;

@@ -18,6 +18,7 @@ pub mod fs;
 pub mod host;
 #[cfg(unix)]
 mod native;
+pub mod pool;
 pub mod probe;
 
 pub use bareio_core as core;

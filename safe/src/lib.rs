@@ -20,6 +20,7 @@ pub mod host;
 mod native;
 pub mod pool;
 pub mod probe;
+pub mod writer;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow, Part};

@@ -1,6 +1,8 @@
 //! What allocates nothing once it is made: counted, for every thread by itself.
 
 mod pool;
+#[cfg(unix)]
+mod writer;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

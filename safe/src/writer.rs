@@ -22,7 +22,8 @@
 //!
 //! # Which way
 //!
-//! One piece goes by `write(2)`, several by `writev(2)`. The names of the strategies are `auto`, `iouring` and `writev`, and
+//! One piece goes by `write(2)`, several by `writev(2)`; and several small ones, up to 16 KiB together, by `write(2)` too, copied
+//! one behind the other on the stack, because the kernel takes longer over each piece of a list. The names of the strategies are `auto`, `iouring` and `writev`, and
 //! they stay.
 //!
 //! [`Auto`](Strategy::Auto) settles for `writev` wherever there is one, and that is a measured choice: the position of a file is
@@ -87,13 +88,18 @@ pub const MAX_PIECES: usize = bareio_core::iovec::IOV_MAX;
 /// It is never poisoned: what one write ran into is that write's error, and the next begins afresh. If its ring can no
 /// longer be entered it goes on with `writev(2)`, the write that noticed included.
 pub struct Writer<K: Kernel = Native> {
+    #[cfg(unix)]
     kernel: K,
+    #[cfg(unix)]
+    calls: calls::Calls<K>,
     strategy: Strategy,
     depth: u32,
     closed: AtomicBool,
     /// The ring, if the strategy has one.
     #[cfg(unix)]
     lane: Option<Lane<K>>,
+    #[cfg(not(unix))]
+    kernel: std::marker::PhantomData<K>,
 }
 
 impl Writer {

@@ -1,12 +1,13 @@
 //! How a writer is to be made.
 
+#[cfg(unix)]
 use std::sync::atomic::AtomicBool;
 
 use bareio_core::Kernel;
 
 use super::{Strategy, Writer, announce};
 use crate::error::{Error, ErrorKind, Result, Why};
-use crate::host::NATIVE;
+use crate::host::{NATIVE, Native};
 
 /// How a [`Writer`] is to be made.
 ///
@@ -53,7 +54,7 @@ impl WriterOptions {
     /// - [`Unsupported`](ErrorKind::Unsupported), with the reason: a ring is demanded and not to be had, or the host has no
     ///   `writev(2)`.
     pub fn build(self) -> Result<Writer> {
-        self.make(NATIVE)
+        self.make(NATIVE, native())
     }
 
     /// Makes it for the files of `kernel`.
@@ -63,10 +64,10 @@ impl WriterOptions {
     /// As [`build`](Self::build).
     #[cfg(feature = "sim")]
     pub fn build_with_kernel<K: Kernel + Clone>(self, kernel: K) -> Result<Writer<K>> {
-        self.make(kernel)
+        self.make(kernel, of_kernel())
     }
 
-    fn make<K: Kernel + Clone>(self, kernel: K) -> Result<Writer<K>> {
+    fn make<K: Kernel + Clone>(self, kernel: K, calls: CallsOf<K>) -> Result<Writer<K>> {
         let Self { strategy: asked, depth } = self;
         if !depth.is_power_of_two() || depth > 4096 {
             return Err(ErrorKind::OutOfRange {
@@ -78,10 +79,36 @@ impl WriterOptions {
             }
             .into());
         }
-        let writer = negotiate(asked, depth, kernel)?;
+        let writer = negotiate(asked, depth, kernel, calls)?;
         announce::made(asked, writer.strategy, depth);
         Ok(writer)
     }
+}
+
+#[cfg(unix)]
+type CallsOf<K> = super::calls::Calls<K>;
+/// There are none.
+#[cfg(not(unix))]
+type CallsOf<K> = std::marker::PhantomData<K>;
+
+#[cfg(unix)]
+const fn native() -> CallsOf<Native> {
+    CallsOf::native()
+}
+
+#[cfg(not(unix))]
+const fn native() -> CallsOf<Native> {
+    std::marker::PhantomData
+}
+
+#[cfg(all(unix, feature = "sim"))]
+const fn of_kernel<K: Kernel>() -> CallsOf<K> {
+    CallsOf::of_kernel()
+}
+
+#[cfg(all(not(unix), feature = "sim"))]
+const fn of_kernel<K: Kernel>() -> CallsOf<K> {
+    std::marker::PhantomData
 }
 
 impl Default for WriterOptions {
@@ -91,17 +118,22 @@ impl Default for WriterOptions {
 }
 
 #[cfg(unix)]
-fn negotiate<K: Kernel + Clone>(asked: Strategy, depth: u32, kernel: K) -> Result<Writer<K>> {
+fn negotiate<K: Kernel + Clone>(
+    asked: Strategy,
+    depth: u32,
+    kernel: K,
+    calls: CallsOf<K>,
+) -> Result<Writer<K>> {
     let lane = match asked {
         Strategy::IoUring => Some(super::lane::Lane::new(kernel.clone(), depth)?),
         Strategy::Auto | Strategy::Writev => None,
     };
     let strategy = if lane.is_some() { Strategy::IoUring } else { Strategy::Writev };
-    Ok(Writer { kernel, strategy, depth, closed: AtomicBool::new(false), lane })
+    Ok(Writer { kernel, calls, strategy, depth, closed: AtomicBool::new(false), lane })
 }
 
 #[cfg(not(unix))]
-fn negotiate<K: Kernel + Clone>(_: Strategy, _: u32, _: K) -> Result<Writer<K>> {
+fn negotiate<K: Kernel + Clone>(_: Strategy, _: u32, _: K, _: CallsOf<K>) -> Result<Writer<K>> {
     Err(no_writev())
 }
 

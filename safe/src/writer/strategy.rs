@@ -21,7 +21,7 @@ pub enum Strategy {
     Auto = 0,
     /// A ring, for the files that it can serve.
     IoUring = 1,
-    /// `writev(2)`, and `write(2)` for one piece.
+    /// `writev(2)`; and `write(2)` for one piece, or for small ones copied into one.
     Writev = 2,
 }
 

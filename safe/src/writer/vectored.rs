@@ -167,7 +167,7 @@ impl<K: Kernel> Writer<K> {
         if self.lane.is_some() {
             return self.write_by_route(fd, &[IoSlice::new(bytes)]);
         }
-        calls::write(&self.kernel, fd, bytes).map_err(|errno| Error::os("write", errno))
+        self.calls.write(&self.kernel, fd, bytes).map_err(|errno| Error::os("write", errno))
     }
 
     /// As [`write_vectored`](Self::write_vectored), on a descriptor of any kernel.
@@ -193,9 +193,13 @@ impl<K: Kernel> Writer<K> {
 
     fn write_by_call(&self, fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Result<usize> {
         if let [piece] = pieces {
-            return calls::write(&self.kernel, fd, piece).map_err(|errno| Error::os("write", errno));
+            return self.calls.write(&self.kernel, fd, piece).map_err(|errno| Error::os("write", errno));
         }
-        calls::write_vectored(&self.kernel, fd, pieces).map_err(|errno| Error::os("writev", errno))
+        if calls::is_worth_gathering(pieces) {
+            let written = self.calls.write_gathered(&self.kernel, fd, pieces);
+            return written.map_err(|errno| Error::os("write", errno));
+        }
+        self.calls.write_vectored(&self.kernel, fd, pieces).map_err(|errno| Error::os("writev", errno))
     }
 
     #[cold]

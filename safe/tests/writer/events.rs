@@ -158,7 +158,7 @@ fn an_error_of_the_last_write_is_told_when_the_writer_is_dropped() {
         log.push(b"lost").unwrap();
         drop(log);
     }
-    let told: Vec<_> = told.lock().unwrap().iter().map(|error| error.errno()).collect();
+    let told: Vec<_> = told.lock().unwrap().iter().map(Error::errno).collect();
     assert_eq!(told, [Some(Errno::NOSPC), Some(Errno::NOSPC)]);
 }
 

@@ -191,12 +191,35 @@ fn a_full_pipe_that_must_not_wait_gives_a_short_count_and_then_again() {
     }
 }
 
+/// At the limits of what is copied together, and of what is not, the same bytes come out.
+#[test]
+fn small_pieces_that_are_copied_together_are_the_same_bytes_in_the_same_order() {
+    let bytes: Vec<u8> = (0..40_000_u32).map(|number| (number % 253) as u8).collect();
+    for writer in writers() {
+        for (piece, total) in
+            [(1, 2), (64, 16 << 10), (64, (16 << 10) + 1), (1024, 16 << 10), (1025, 8200), (9000, 18_000)]
+        {
+            let file = tempfile::tempfile().unwrap();
+            let pieces: Vec<_> = bytes[..total]
+                .chunks(piece)
+                .flat_map(|piece| [IoSlice::new(b""), IoSlice::new(piece)])
+                .collect();
+            assert_eq!(writer.write_vectored(&file, &pieces).unwrap(), total);
+            assert_eq!(contents(&file), &bytes[..total], "{total} bytes, {piece} at a time");
+        }
+    }
+}
+
 #[test]
 fn the_raw_number_of_an_error_can_be_read() {
     let Ok(full) = OpenOptions::new().append(true).open("/dev/full") else { return };
     for writer in writers() {
-        let error = writer.write_vectored(&full, &slices(&[b"a", b"b"])).unwrap_err();
+        let long = vec![7; 20 << 10];
+        let error = writer.write_vectored(&full, &slices(&[&long, &long])).unwrap_err();
         assert_eq!((error.errno(), error.call()), (Some(Errno::NOSPC), Some("writev")));
+        // Small ones go as one piece.
+        let error = writer.write_vectored(&full, &slices(&[b"a", b"b"])).unwrap_err();
+        assert_eq!((error.errno(), error.call()), (Some(Errno::NOSPC), Some("write")));
         assert_eq!(std::io::Error::from(error).raw_os_error(), Some(28));
         assert_eq!(writer.write(&full, b"a").unwrap_err().call(), Some("write"));
     }
@@ -220,7 +243,7 @@ fn a_list_of_thousands_is_split_where_it_is_asked_for_and_refused_where_not() {
     let Ok(null) = OpenOptions::new().write(true).open("/dev/null") else { return };
     for writer in writers() {
         assert_eq!(
-            writer.write_vectored_split(&null, &slices(&[&[0_u8; 4096][..]; 2000])).unwrap(),
+            writer.write_vectored_split(&null, &vec![IoSlice::new(&[0_u8; 4096]); 2000]).unwrap(),
             4096 * 2000
         );
         assert!(matches!(

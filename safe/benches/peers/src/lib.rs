@@ -33,6 +33,7 @@
 //! | `pool` | `N threads get …` | ns | one `get`, by percentile, less what reading the clock costs, and no less than that |
 //! | `alloc` | `LEN` | ns a region | get a region and touch each of its pages, with 64 MiB of them alive; giving them back is not timed |
 //! | `alloc` | `LEN alone` | ns a region | … with one alive at a time |
+//! | `append` | `FILE SYSTEM batch N` | ns an event | N events of 256 B appended to a buffered file and handed to the kernel, on tmpfs (`/dev/shm`) and on the file system of the working folder |
 //! | `instructions` | as above | instructions an operation | (Ir(2N) − Ir(N)) / N under callgrind, user space only; needs `valgrind` |
 //!
 //! A case that is compared with several contestants is run once and reported once for each: `… vs REFERENCE`.
@@ -52,6 +53,7 @@
 #![cfg(feature = "run")]
 
 mod alloc;
+mod append;
 mod arguments;
 mod case;
 mod instructions;

@@ -1,6 +1,7 @@
 //! The counted pool: what it gives out, who waits, who shares, and how it ends.
 
 mod fixed;
+mod on_sim;
 mod sharing;
 mod waiting;
 

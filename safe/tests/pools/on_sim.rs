@@ -50,7 +50,7 @@ fn the_memory_of_a_pool_goes_with_its_last_guard_whatever_kind_that_is() {
                 let mut held = Held::new(buf);
                 let (first, room) = held.room();
                 // SAFETY: within the room that was just named.
-                unsafe { first.add(room - 1).write(1) };
+                unsafe { first.wrapping_add(room - 1).write(1) };
                 let mut buf = held.into_inner();
                 assert_eq!(buf.room().1, 64);
                 drop(buf);

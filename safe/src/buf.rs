@@ -9,6 +9,8 @@
 //! | `Box<[u8]>`, [`StaticBuf`] | all of it | all of it |
 //! | `Arc<[u8]>`, `Arc<Vec<u8>>`, `&'static [u8]`, `&'static str`, `String` | all of it; clones may be in several writes at once | |
 //! | [`AlignedBuf`] | its length | up to its capacity; the length becomes what arrived |
+//! | [`PoolBuf`](crate::pool::PoolBuf) | its length | up to its capacity; the length becomes what arrived |
+//! | [`SharedBuf`](crate::pool::SharedBuf) | its length; clones may be in several writes at once | |
 //! | [`Slice`] of any of these | that part | that part |
 //! | `bytes::Bytes`, `bytes::BytesMut` (feature `bytes`) | its length | `BytesMut`: up to its capacity |
 //!

@@ -19,9 +19,11 @@ pub mod fs;
 pub mod host;
 #[cfg(unix)]
 mod native;
+pub mod pool;
 pub mod probe;
 #[cfg(unix)]
 pub mod scope;
+pub mod writer;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow, Part};

@@ -122,6 +122,8 @@ fn kind(error: &Error) -> io::ErrorKind {
         | ErrorKind::OutOfRange { .. }
         | ErrorKind::Overflow
         | ErrorKind::Overlap
+        | ErrorKind::NotInPool(_)
+        | ErrorKind::NotOut(_)
         | ErrorKind::Operation(_) => io::ErrorKind::InvalidInput,
         ErrorKind::ShortRead { .. } => io::ErrorKind::UnexpectedEof,
         ErrorKind::ShortWrite { .. } => io::ErrorKind::WriteZero,

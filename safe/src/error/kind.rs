@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bareio_core::op::OpError;
+use bareio_core::pool::{PutError, SlotError};
 use bareio_core::ring::SetupError;
 use bareio_core::{AllocError, Errno, Misaligned, Overflow};
 
@@ -83,6 +84,10 @@ pub enum ErrorKind {
         /// Whether only powers of two are allowed.
         power_of_two: bool,
     },
+    /// An address is not that of a buffer of this pool.
+    NotInPool(SlotError),
+    /// A buffer is not out as an address: it was reclaimed before, or never given out.
+    NotOut(PutError),
     /// The ring was given up while the kernel still had the operation: its buffer is leaked, and nobody knows what came
     /// of it.
     Lost,
@@ -152,6 +157,8 @@ impl fmt::Display for ErrorKind {
                 let form = if *power_of_two { "a power of two " } else { "" };
                 write!(f, "{what} {value} is not {form}from {least} to {most}")
             }
+            Self::NotInPool(error) => error.fmt(f),
+            Self::NotOut(error) => error.fmt(f),
             Self::Lost => f.write_str(
                 "the ring was given up while the kernel still had the operation; its buffer is leaked, and its outcome \
                  unknown",

@@ -13,7 +13,7 @@ const MIN_ROUNDS: u32 = 9;
 #[command(name = "peers")]
 pub(crate) struct Arguments {
     /// Groups to run; all, if none is named
-    #[arg(value_name = "GROUP", value_parser = ["ring", "pool", "alloc", "batch", "metadata", "instructions"])]
+    #[arg(value_name = "GROUP", value_parser = ["ring", "pool", "alloc", "batch", "metadata", "append", "instructions"])]
     pub(crate) groups: Vec<String>,
 
     /// Write one row for each contestant of each comparison to this file, tab-separated

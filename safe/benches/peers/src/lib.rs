@@ -35,6 +35,7 @@
 //! | `alloc` | `LEN alone` | ns a region | … with one alive at a time |
 //! | `batch` | `direct`, `buffered`; `read`, `write`; N | ns an operation | N reads or writes of 4 KiB at random offsets of one file, submitted and waited for |
 //! | `metadata` | `size`, `truncate` | ns a call | how long an open file is; that it is to be as long as it is |
+//! | `append` | `FILE SYSTEM batch N` | ns an event | N events of 256 B appended to a buffered file and handed to the kernel, on tmpfs (`/dev/shm`) and on the file system of the working folder |
 //! | `instructions` | as above | instructions an operation | (Ir(2N) − Ir(N)) / N under callgrind, user space only; needs `valgrind` |
 //!
 //! A case that is compared with several contestants is run once and reported once for each: `… vs REFERENCE`.
@@ -54,6 +55,7 @@
 #![cfg(feature = "run")]
 
 mod alloc;
+mod append;
 mod arguments;
 mod batch;
 mod case;

@@ -9,7 +9,7 @@ use crate::arguments::Arguments;
 use crate::case::{Case, LeftOut, Measure};
 use crate::processors::{self, Usage};
 use crate::report::{self, Report};
-use crate::{alloc, batch, instructions, metadata, pool, ring};
+use crate::{alloc, append, batch, instructions, metadata, pool, ring};
 
 /// What one case yielded.
 pub(crate) struct Outcome {
@@ -41,7 +41,15 @@ pub fn main() -> ExitCode {
 
 /// The cases that the command line asks for.
 fn selected(arguments: &Arguments) -> Vec<Case> {
-    let groups = [ring::cases, pool::cases, alloc::cases, batch::cases, metadata::cases, instructions::cases];
+    let groups = [
+        ring::cases,
+        pool::cases,
+        alloc::cases,
+        batch::cases,
+        metadata::cases,
+        append::cases,
+        instructions::cases,
+    ];
     let mut cases: Vec<Case> = groups.iter().flat_map(|cases| cases(arguments)).collect();
     cases.retain(|case| arguments.wants(case.group));
     cases.retain(|case| format!("{} {}", case.group, case.name).contains(&arguments.filter));

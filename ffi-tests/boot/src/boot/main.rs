@@ -12,14 +12,16 @@ mod place;
 mod rings;
 mod script;
 mod tally;
+mod voice;
 mod way;
 
-use bareio_boot::{Line, host};
+use bareio_boot::host;
 use bareio_core::pool::Slab;
 use bareio_core::ring::{Builder, Reason};
 use bareio_core::{Align, Kernel, Linux};
 
 use tally::Tally;
+use voice::Line;
 use way::Way;
 
 #[unsafe(no_mangle)]
@@ -52,13 +54,13 @@ extern "C" fn bareio_main() -> ! {
             tally.check("a ring, or a kernel without", known && !first);
         }
     }
-    let ways = [ring.ok().and_then(|ring| rings::prepare(ring, &slab, &mut tally)), Some(Way::Calls)];
+    let ways = [ring.ok().and_then(|ring| rings::prepare(ring, &slab, &mut tally)), Some(Way::Calls(Linux))];
     for mut way in ways.into_iter().flatten() {
         for place in places.iter() {
             script::run(&mut way, place, &slab, &mut tally);
         }
     }
-    rings::run(&places, release.version(), &mut tally);
+    rings::run(Linux, places.list(), release.version(), &mut tally);
     if let Some(census) = features::run(&places, release.version(), &mut tally) {
         line.text(" seen=")
             .number(u64::from(census.seen))

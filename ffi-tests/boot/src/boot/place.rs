@@ -16,6 +16,10 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    pub(crate) const fn list(&self) -> &[Option<Place>] {
+        &self.list
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Place> {
         self.list.iter().filter_map(|place| *place)
     }

@@ -2,15 +2,15 @@
 
 use core::time::Duration;
 
-use bareio_core::abi::{SetupFlags, Timespec};
+use bareio_core::abi::{SetupFlags, TimeoutFlags, Timespec};
 use bareio_core::map::Mapping;
 use bareio_core::pool::Slab;
 use bareio_core::ring::{Builder, Limit, Ring, Step};
 use bareio_core::scope;
 use bareio_core::ticket::{self, Driver, Read, StaticBuf, Table};
-use bareio_core::{Errno, Kernel, Linux, sqe};
+use bareio_core::{BorrowedFd, Errno, Kernel, sqe};
 
-use crate::place::Places;
+use crate::script::Place;
 use crate::tally::Tally;
 use crate::way::Way;
 
@@ -18,7 +18,7 @@ use crate::way::Way;
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// A pool gives each buffer once, and gets it back.
-pub(crate) fn pools(slab: &Slab<Mapping<Linux>>, tally: &mut Tally) {
+pub(crate) fn pools<K: Kernel>(slab: &Slab<Mapping<K>>, tally: &mut Tally) {
     tally.what = ["pool", "memory"];
     let all = [0; 4].map(|hint| slab.get(hint).ok());
     let addresses = all.each_ref().map(|buffer| buffer.as_ref().map(|buffer| buffer.as_ptr().addr()));
@@ -35,7 +35,11 @@ pub(crate) fn pools(slab: &Slab<Mapping<Linux>>, tally: &mut Tally) {
 }
 
 /// Registers the slab's buffers with the ring, as the script's only fixed buffer.
-pub(crate) fn prepare(mut ring: Ring<Linux>, slab: &Slab<Mapping<Linux>>, tally: &mut Tally) -> Option<Way> {
+pub(crate) fn prepare<K: Kernel>(
+    mut ring: Ring<K>,
+    slab: &Slab<Mapping<K>>,
+    tally: &mut Tally,
+) -> Option<Way<K>> {
     tally.what = ["ring", "buffers"];
     // SAFETY: the slab outlives the ring.
     let registered = unsafe { ring.register_buffers(&[slab.whole()]) };
@@ -44,30 +48,32 @@ pub(crate) fn prepare(mut ring: Ring<Linux>, slab: &Slab<Mapping<Linux>>, tally:
 }
 
 /// Waits, scopes, tickets, endings, and how the kernel was asked.
-pub(crate) fn run(places: &Places, version: (u16, u16), tally: &mut Tally) {
+pub(crate) fn run<K>(kernel: K, places: &[Option<Place>], version: (u16, u16), tally: &mut Tally)
+where
+    K: Kernel + Copy + Send + 'static,
+{
     tally.what = ["ring", "itself"];
-    let Ok(mut ring) = Builder::new(8).patience(MOMENT).build(Linux) else { return };
-    let none = Builder::new(0).build(Linux).map_err(|error| error.step).err();
+    let Ok(mut ring) = Builder::new(8).patience(MOMENT).build(kernel) else { return };
+    let none = Builder::new(0).build(kernel).map_err(|error| error.step).err();
     tally.check("a ring of no entries is refused unasked", none == Some(Step::Options));
     best(&ring, version, tally);
 
-    let before = Linux.now();
+    let before = kernel.now();
     let there = ring.submit_and_wait_within(1, Limit::timeout(MOMENT));
-    let waited = Linux.now().ok().zip(before.ok()).map(|(after, before)| after.saturating_sub(before));
+    let waited = kernel.now().ok().zip(before.ok()).map(|(after, before)| after.saturating_sub(before));
     tally.check("a wait for nothing finds nothing", there == Ok(0));
     tally.check("a wait for nothing lasts", waited.is_some_and(|waited| waited >= MOMENT));
 
-    for place in places.iter() {
+    for place in places.iter().flatten() {
         scoped(&mut ring, place.file, place.base, tally);
     }
-    tickets(places, tally);
+    tickets(kernel, places, tally);
 
     // An operation that ends in an hour: what ends a ring must end it.
     let hour = Timespec { sec: 3600, nsec: 0 };
     // SAFETY: the time is read when the entry is submitted, or stays until the ring is gone.
-    let pushed = unsafe {
-        ring.push(sqe::timeout(&raw const hour, 0, bareio_core::abi::TimeoutFlags::NONE).user_data(1 << 63))
-    };
+    let pushed =
+        unsafe { ring.push(sqe::timeout(&raw const hour, 0, TimeoutFlags::NONE).user_data(1 << 63)) };
     tally.check("a timeout can be pushed", pushed.is_ok() && ring.submit().is_ok());
     tally.check("it is in flight", ring.in_flight() == 1);
     if version < (5, 19) {
@@ -78,7 +84,7 @@ pub(crate) fn run(places: &Places, version: (u16, u16), tally: &mut Tally) {
 }
 
 /// The builder takes the best that the release has.
-fn best(ring: &Ring<Linux>, version: (u16, u16), tally: &mut Tally) {
+fn best<K: Kernel>(ring: &Ring<K>, version: (u16, u16), tally: &mut Tally) {
     let table = [
         ((5, 18), SetupFlags::SUBMIT_ALL),
         ((6, 1), SetupFlags::SINGLE_ISSUER.with(SetupFlags::DEFER_TASKRUN)),
@@ -92,8 +98,8 @@ fn best(ring: &Ring<Linux>, version: (u16, u16), tally: &mut Tally) {
 }
 
 /// Borrowed memory: two reads at once.
-fn scoped(ring: &mut Ring<Linux>, file: bareio_core::BorrowedFd<'_>, base: u64, tally: &mut Tally) {
-    let Ok(mut memory) = Mapping::new(Linux, 8192) else { return };
+fn scoped<K: Kernel + Copy>(ring: &mut Ring<K>, file: BorrowedFd<'_>, base: u64, tally: &mut Tally) {
+    let Ok(mut memory) = Mapping::new(*ring.kernel(), 8192) else { return };
     // A mapping is of whole pages, which may be larger.
     let (front, back) = memory.as_mut_slice()[..8192].split_at_mut(4096);
     let mut slots = [const { scope::Slot::new() }; 2];
@@ -111,14 +117,17 @@ fn scoped(ring: &mut Ring<Linux>, file: bareio_core::BorrowedFd<'_>, base: u64, 
 }
 
 /// Owned memory: a read whose ticket is waited for, and one whose ticket is dropped.
-fn tickets(places: &Places, tally: &mut Tally) {
-    let Some(place) = places.iter().next() else { return };
-    let Ok(ring) = Builder::new(4).build(Linux) else { return };
+fn tickets<K>(kernel: K, places: &[Option<Place>], tally: &mut Tally)
+where
+    K: Kernel + Copy + Send + 'static,
+{
+    let Some(place) = places.iter().flatten().next() else { return };
+    let Ok(ring) = Builder::new(4).build(kernel) else { return };
     let mut slots = [const { ticket::Slot::new() }; 2];
     let mut table = Table::new(&mut slots);
     let mut driver = Driver::new(ring, &mut table);
     let buffer =
-        || Mapping::new(Linux, 4096).ok().map(|mapping| StaticBuf::from(&mut mapping.leak()[..4096]));
+        || Mapping::new(kernel, 4096).ok().map(|mapping| StaticBuf::from(&mut mapping.leak()[..4096]));
     let (Some(kept), Some(dropped)) = (buffer(), buffer()) else { return };
     let first = driver.submit(Read::new(place.file, dropped, place.base));
     tally.check("a read can be submitted", first.is_ok());

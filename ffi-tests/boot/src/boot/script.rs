@@ -1,11 +1,12 @@
-//! The conformance script: what reads, writes, flushes and chains answer, on any kernel and either way.
+//! The conformance script: what reads, writes, flushes and chains answer, on any kernel and either way. The tests of
+//! `bareio-ffi-tests` run it on a host written in C.
 
 use bareio_core::abi::Statx;
 use bareio_core::kernel::{AdviseFile, OpenFlags, RwFlags, SyncRange};
 use bareio_core::map::Mapping;
 use bareio_core::op::{Op, OpError, Then};
 use bareio_core::pool::Slab;
-use bareio_core::{BorrowedFd, Errno, Fd, IoVec, Kernel, Linux};
+use bareio_core::{BorrowedFd, Errno, Fd, IoVec, Kernel};
 
 use crate::tally::Tally;
 use crate::way::Way;
@@ -27,13 +28,13 @@ const BLOCK: usize = 4096;
 
 /// Bytes that differ from place to place, and from one `seed` to another.
 fn fill(bytes: &mut [u8], seed: u8) {
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = seed.wrapping_add((at % 251) as u8);
+    for (byte, step) in bytes.iter_mut().zip((0..251).cycle()) {
+        *byte = seed.wrapping_add(step);
     }
 }
 
 /// Runs all of it.
-pub(crate) fn run(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut Tally) {
+pub(crate) fn run<K: Kernel>(way: &mut Way<K>, place: Place, slab: &Slab<Mapping<K>>, tally: &mut Tally) {
     tally.what = [if matches!(way, Way::Ring(_)) { "ring" } else { "calls" }, place.name];
     transfers(way, place, slab, tally);
     vectors(way, place, slab, tally);
@@ -45,13 +46,13 @@ pub(crate) fn run(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tall
     }
 }
 
-fn transfers(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut Tally) {
+fn transfers<K: Kernel>(way: &mut Way<K>, place: Place, slab: &Slab<Mapping<K>>, tally: &mut Tally) {
     let (Ok(mut ours), Ok(mut back)) = (slab.get(0), slab.get(0)) else {
         tally.check("two buffers are free", false);
         return;
     };
-    for (round, fixed) in [false, true].into_iter().enumerate() {
-        fill(&mut ours, 1 + round as u8);
+    for (seed, fixed) in [(1, false), (2, true)] {
+        fill(&mut ours, seed);
         back.zero();
         let (to, from, len, at) = (back.as_mut_ptr(), ours.as_ptr(), 2 * BLOCK, place.base);
         let (write, read) = if fixed {
@@ -81,7 +82,7 @@ fn transfers(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &m
     }
 }
 
-fn vectors(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut Tally) {
+fn vectors<K: Kernel>(way: &mut Way<K>, place: Place, slab: &Slab<Mapping<K>>, tally: &mut Tally) {
     let (Ok(mut ours), Ok(mut back)) = (slab.get(0), slab.get(0)) else {
         tally.check("two buffers are free", false);
         return;
@@ -105,7 +106,7 @@ fn vectors(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut
     tally.check("pieces are filled in order", crossed);
 }
 
-fn chains(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut Tally) {
+fn chains<K: Kernel>(way: &mut Way<K>, place: Place, slab: &Slab<Mapping<K>>, tally: &mut Tally) {
     let (Ok(mut ours), Ok(mut back)) = (slab.get(0), slab.get(0)) else {
         tally.check("two buffers are free", false);
         return;
@@ -137,7 +138,7 @@ fn chains(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut 
 
     // A failure that comes of carrying it out: before 5.17 a ring looks descriptors up when it takes a chain up, and
     // over one that is not open it cancels even what is linked firmly.
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder(way.kernel()) else { return };
     let Ok(bad) = Op::read(folder, back.as_mut_ptr(), len, 0) else { return };
     // SAFETY: as above.
     let answers = unsafe { way.run_two(bad, Then::Hard, write) };
@@ -151,12 +152,12 @@ fn chains(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut 
 }
 
 /// The working directory, open for as long as the program runs.
-fn folder() -> Option<Fd> {
+fn folder<K: Kernel>(kernel: &K) -> Option<Fd> {
     // SAFETY: the working directory is always there.
-    unsafe { Linux.open_at(Fd::CWD, c".", OpenFlags::READ, 0) }.ok()
+    unsafe { kernel.open_at(Fd::CWD, c".", OpenFlags::READ, 0) }.ok()
 }
 
-fn flushes(way: &mut Way, place: Place, tally: &mut Tally) {
+fn flushes<K: Kernel>(way: &mut Way<K>, place: Place, tally: &mut Tally) {
     // SAFETY: the file stays open.
     let answer = unsafe { way.run_one(Op::sync_all(place.file)) };
     tally.expect("a flush of everything", answer, Ok(0));
@@ -175,7 +176,7 @@ fn flushes(way: &mut Way, place: Place, tally: &mut Tally) {
     }
 }
 
-fn refusals(way: &mut Way, place: Place, tally: &mut Tally) {
+fn refusals<K: Kernel>(way: &mut Way<K>, place: Place, tally: &mut Tally) {
     let mut byte = [0_u8];
     let wrong = Op::read(place.file, byte.as_mut_ptr(), 1, u64::MAX);
     tally.check("an offset of −1 is refused", wrong == Err(OpError::Offset { offset: u64::MAX }));
@@ -189,10 +190,10 @@ fn refusals(way: &mut Way, place: Place, tally: &mut Tally) {
     }
 }
 
-fn endings(way: &mut Way, place: Place, slab: &Slab<Mapping<Linux>>, tally: &mut Tally) {
+fn endings<K: Kernel>(way: &mut Way<K>, place: Place, slab: &Slab<Mapping<K>>, tally: &mut Tally) {
     let Ok(mut back) = slab.get(0) else { return };
     // SAFETY: the file is open, and the script's own.
-    let cut = unsafe { Linux.truncate(place.file.fd(), place.base + 6000) };
+    let cut = unsafe { way.kernel().truncate(place.file.fd(), place.base + 6000) };
     tally.check("a file can be cut", cut.is_ok());
     let Ok(read) = Op::read(place.file, back.as_mut_ptr(), 2 * BLOCK, place.base + 4096) else { return };
     // SAFETY: the buffer is ours until this returns; the file stays open.

@@ -1,7 +1,8 @@
 //! What was checked, and what of it was wrong.
 
-use bareio_boot::Line;
 use bareio_core::Errno;
+
+use crate::voice::Line;
 
 /// What an operation answers, by a ring or by calls.
 pub(crate) type Answer = Result<u32, Errno>;

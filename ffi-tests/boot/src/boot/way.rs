@@ -3,7 +3,7 @@
 use bareio_core::abi::Cqe;
 use bareio_core::op::{Link, NoFiles, Op, Then, perform_chain, segment};
 use bareio_core::ring::{Ring, RingError};
-use bareio_core::{Errno, Kernel, Linux};
+use bareio_core::{Errno, Kernel};
 
 use crate::tally::Answer;
 
@@ -11,13 +11,13 @@ use crate::tally::Answer;
 pub(crate) const LONGEST: usize = 4;
 
 #[expect(clippy::large_enum_variant, reason = "there are two in all, and no allocator to put one elsewhere")]
-pub(crate) enum Way {
+pub(crate) enum Way<K: Kernel> {
     /// With the buffers of the slab registered as the fixed buffer 0, or not.
-    Ring(Ring<Linux>),
-    Calls,
+    Ring(Ring<K>),
+    Calls(K),
 }
 
-impl Way {
+impl<K: Kernel> Way<K> {
     /// Carries `links` out and waits for all of them. What never completed is `ERESTART`, which no operation says.
     ///
     /// # Safety
@@ -26,9 +26,9 @@ impl Way {
     pub(crate) unsafe fn run(&mut self, links: &[Link]) -> [Answer; LONGEST] {
         let mut answers = [Err(Errno::RESTART); LONGEST];
         match self {
-            Self::Calls => {
+            Self::Calls(kernel) => {
                 // SAFETY: the caller vouches for the operations.
-                unsafe { perform_chain(links, &Linux, &NoFiles, |index, answer| answers[index] = answer) };
+                unsafe { perform_chain(links, kernel, &NoFiles, |index, answer| answers[index] = answer) };
             }
             Self::Ring(ring) => {
                 let (mut left, mut done) = (links, 0);
@@ -47,6 +47,14 @@ impl Way {
             }
         }
         answers
+    }
+
+    /// The kernel that it is carried out on.
+    pub(crate) fn kernel(&self) -> &K {
+        match self {
+            Self::Ring(ring) => ring.kernel(),
+            Self::Calls(kernel) => kernel,
+        }
     }
 
     /// Carries one operation out.
@@ -90,7 +98,8 @@ unsafe fn push<K: Kernel>(
         // One by one: the kernel may take a chain in pieces.
         ring.submit_and_wait(1)?;
         while let Some(Cqe { user_data, res, .. }) = ring.pop() {
-            if let Some(answer) = answers.get_mut(user_data as usize) {
+            let index = usize::try_from(user_data).unwrap_or(usize::MAX);
+            if let Some(answer) = answers.get_mut(index) {
                 *answer = Errno::check_res(res);
             }
         }

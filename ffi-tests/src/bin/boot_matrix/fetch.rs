@@ -14,7 +14,7 @@ pub(crate) struct Kernel {
     pub(crate) image: PathBuf,
     /// In the order in which they need each other.
     pub(crate) modules: Vec<PathBuf>,
-    /// Whether it finds an NVMe disk without a module.
+    /// Whether it finds a disk by `nvme` without a module.
     pub(crate) has_nvme: bool,
 }
 

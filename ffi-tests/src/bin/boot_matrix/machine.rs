@@ -1,5 +1,6 @@
 //! A machine, emulated: it boots a kernel with our program as process 1, and is read until it is switched off.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -78,7 +79,7 @@ fn watch(machine: &mut Command, emulator: &str) -> Result<String> {
     let mut complaint = String::new();
     let _ = errors.read_to_string(&mut complaint);
     if !in_time {
-        said.push_str(&format!("\nstill running after {} s", PATIENCE.as_secs()));
+        write!(said, "\nstill running after {} s", PATIENCE.as_secs()).expect("a String takes everything");
     }
     if said.trim().is_empty() { Err(complaint.trim().to_owned().into()) } else { Ok(said) }
 }

@@ -9,7 +9,7 @@ fn main() {
     println!("cargo::rerun-if-changed=c");
     println!("cargo::rerun-if-env-changed=CC");
     println!("cargo::rerun-if-env-changed=CFLAGS");
-    println!("cargo::rustc-check-cfg=cfg(c_layout, c_encodings, c_host)");
+    println!("cargo::rustc-check-cfg=cfg(c_layout, c_encodings, c_host, c_oracle)");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(out.join("since.h"), since()).expect("OUT_DIR is there to be written to");
 
@@ -27,6 +27,12 @@ fn main() {
     };
     say("BAREIO_C_LAYOUT", "c_layout", &compile("layout", &["layout"], &kernel, &out));
     say("BAREIO_C_ENCODINGS", "c_encodings", &compile("encodings", &["encodings"], &liburing, &out));
+    let oracle = compile("oracle", &["oracle"], &liburing, &out);
+    if matches!(oracle, Outcome::Compiled) {
+        // Behind our own library, which needs it.
+        println!("cargo::rustc-link-arg-tests=-luring");
+    }
+    say("BAREIO_C_ORACLE", "c_oracle", &oracle);
     say("BAREIO_C_HOST", "c_host", &compile("host", &["host_whole", "host_least"], &kernel, &out));
 }
 

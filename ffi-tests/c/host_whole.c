@@ -199,13 +199,17 @@ static int64_t write_at(void *context, int32_t file, const void *from, uint64_t 
 static int64_t read_vectored(void *context, int32_t file, const void *pieces, uint64_t count, uint64_t offset,
                              uint32_t flags) {
     (void)context;
-    return answer(preadv2(file, pieces, (int)count, (off_t)offset, (int)flags));
+    /* Flags by the call itself: libc says ENOTSUP where there is none, and the table ENOSYS. */
+    if (flags) return answer(syscall(__NR_preadv2, file, pieces, count, offset, 0L, flags));
+    return answer(offset == UINT64_MAX ? readv(file, pieces, (int)count) : preadv(file, pieces, (int)count, (off_t)offset));
 }
 
 static int64_t write_vectored(void *context, int32_t file, const void *pieces, uint64_t count, uint64_t offset,
                               uint32_t flags) {
     (void)context;
-    return answer(pwritev2(file, pieces, (int)count, (off_t)offset, (int)flags));
+    if (flags) return answer(syscall(__NR_pwritev2, file, pieces, count, offset, 0L, flags));
+    return answer(offset == UINT64_MAX ? writev(file, pieces, (int)count)
+                                       : pwritev(file, pieces, (int)count, (off_t)offset));
 }
 
 static int64_t sync_all(void *context, int32_t file) {

@@ -52,8 +52,10 @@ fn the_conformance_script_passes_on_a_host_written_in_c() {
     let slab = Slab::map(host, script::SLOT, 4, Align::KIB_4).expect("it has memory");
     rings::pools(&slab, &mut tally);
     script::run(&mut Way::Calls(host), place, &slab, &mut tally);
+    let mut expected = 40;
     match Builder::new(16).build(host) {
         Ok(ring) => {
+            expected = 90;
             let mut way = rings::prepare(ring, &slab, &mut tally).expect("a ring takes buffers");
             script::run(&mut way, place, &slab, &mut tally);
             drop(way);
@@ -67,7 +69,7 @@ fn the_conformance_script_passes_on_a_host_written_in_c() {
     let (checks, calls) = (tally.checks(), bareio_host_calls());
     eprintln!("{checks} checks, by {calls} calls of C");
     assert_eq!(tally.wrong(), 0, "what was wrong stands above");
-    assert!(checks >= 50 && calls >= 50, "{checks} checks by {calls} calls are too few");
+    assert!(checks >= expected && calls >= 25, "{checks} checks by {calls} calls are too few");
     assert_eq!(bareio_host_early(), 0, "a ring's memory was given back with operations in flight");
 }
 

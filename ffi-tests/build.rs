@@ -9,7 +9,7 @@ fn main() {
     println!("cargo::rerun-if-changed=c");
     println!("cargo::rerun-if-env-changed=CC");
     println!("cargo::rerun-if-env-changed=CFLAGS");
-    println!("cargo::rustc-check-cfg=cfg(c_layout, c_encodings)");
+    println!("cargo::rustc-check-cfg=cfg(c_layout, c_encodings, c_host, c_oracle)");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(out.join("since.h"), since()).expect("OUT_DIR is there to be written to");
 
@@ -25,8 +25,20 @@ fn main() {
         ],
         install: "liburing-dev (Debian) or liburing-devel (Fedora), 2.3 or newer",
     };
-    say("BAREIO_C_LAYOUT", "c_layout", &compile("layout", &kernel, &out));
-    say("BAREIO_C_ENCODINGS", "c_encodings", &compile("encodings", &liburing, &out));
+    say("BAREIO_C_LAYOUT", "c_layout", &compile("layout", &["layout"], &kernel, &out));
+    say("BAREIO_C_ENCODINGS", "c_encodings", &compile("encodings", &["encodings"], &liburing, &out));
+    // The headers of Debian serve every processor, the library only its own.
+    let oracle = if env::var("HOST") == env::var("TARGET") {
+        compile("oracle", &["oracle"], &liburing, &out)
+    } else {
+        Outcome::Missing("the tests are built for another machine, for which there is no liburing".into())
+    };
+    if matches!(oracle, Outcome::Compiled) {
+        // Behind our own library, which needs it.
+        println!("cargo::rustc-link-arg-tests=-luring");
+    }
+    say("BAREIO_C_ORACLE", "c_oracle", &oracle);
+    say("BAREIO_C_HOST", "c_host", &compile("host", &["host_whole", "host_least"], &kernel, &out));
 }
 
 /// What must compile before a C file of ours can, and what to install where it does not.
@@ -44,7 +56,7 @@ enum Outcome {
     Refused(String),
 }
 
-fn compile(name: &str, needs: &Needs<'_>, out: &Path) -> Outcome {
+fn compile(library: &str, files: &[&str], needs: &Needs<'_>, out: &Path) -> Outcome {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         return Outcome::Missing("this is not Linux, and the kernel's headers are Linux's".into());
     }
@@ -60,13 +72,13 @@ fn compile(name: &str, needs: &Needs<'_>, out: &Path) -> Outcome {
         }
     }
     match builder(out)
-        .file(format!("c/{name}.c"))
+        .files(files.iter().map(|name| format!("c/{name}.c")))
         .cargo_metadata(true)
         .cargo_warnings(true)
-        .try_compile(&format!("bareio_{name}"))
+        .try_compile(&format!("bareio_{library}"))
     {
         Ok(()) => Outcome::Compiled,
-        Err(error) => Outcome::Refused(format!("the compiler refuses c/{name}.c: {error}")),
+        Err(error) => Outcome::Refused(format!("the compiler refuses c/{library}*.c: {error}")),
     }
 }
 

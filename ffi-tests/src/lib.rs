@@ -6,11 +6,20 @@
 //!   `linux-raw-sys` as it is compiled.
 //! - `tests/encodings.rs`: every constructor of `bareio_core::sqe` makes, byte for byte, the entry that liburing's
 //!   `io_uring_prep_*` makes; those that the installed liburing lacks make what the kernel's documentation says.
+//! - `tests/c_host.rs`: the core runs on hosts that are written in C, one of which grants almost nothing.
+//! - `tests/oracle.rs`: files, errors and rings are the same to libc and to liburing.
+//! - `tests/boot.rs`: programs over the core need no standard library, libc, main and allocator; `bin/boot_matrix` has one
+//!   of them be process 1 of kernels from 5.10 on.
 //! - `tests/soundness.rs`: whatever is dropped, forgotten or unwound while operations are in flight, no byte that was given
 //!   back changes; and a library that only closes its ring does not pass.
 //!
 //! Where a C compiler or a header is missing, the tests that need it say so and pass. With `BAREIO_REQUIRE_ALL=1`
 //! in the environment they fail instead, so that a machine that must run everything cannot skip by accident.
+
+/// The page on embedding, whose code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;
 
 /// Counts a test as skipped: says why on standard error and returns.
 ///

@@ -105,6 +105,7 @@
 
 mod driver;
 mod operation;
+pub mod shared;
 mod slot;
 mod stable;
 mod table;

@@ -252,7 +252,12 @@ impl<K: Kernel> SharedRing<K> {
         self.into_ring().close(within)
     }
 
-    fn check(&self) -> Result<(), RingError> {
+    /// Whether it can be used in this process: one load.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError::Forked`], in a forked child.
+    pub fn check(&self) -> Result<(), RingError> {
         self.fields.parts.sentinel.check(&self.fields.parts.kernel)
     }
 

@@ -40,6 +40,21 @@ fn who_leaves_calls_somebody_who_is_blocked() {
     });
 }
 
+/// The driver goes on for longer; whoever is done in time to sleep is not to wait for that.
+#[test]
+fn who_is_done_before_it_sleeps_does_not_sleep() {
+    check(|| {
+        let machine = machine(2, limits(2));
+        let slow = submit(machine, &Buffer::new(), true).unwrap();
+        let other = thread::spawn(move || {
+            wait(machine, submit(machine, &Buffer::new(), false).unwrap());
+            machine.engine().let_go();
+        });
+        wait(machine, slow);
+        other.join().unwrap();
+    });
+}
+
 /// The one that is called is done by the time it looks.
 #[test]
 fn who_is_called_in_vain_calls_the_next() {
@@ -98,25 +113,27 @@ fn who_leaves_while_a_future_is_pending_calls_the_thread_for_futures() {
     });
 }
 
-/// Submits, and waits for it, when it is woken.
+/// Submits, waits for it, and lets go of what is slow, when it is woken.
 struct Submitter(&'static Machine);
 
 impl Wake for Submitter {
     fn wake(self: Arc<Self>) {
         wait(self.0, submit(self.0, &Buffer::new(), false).unwrap());
+        self.0.engine().let_go();
     }
 }
 
-/// There is room for one: what the waker submits has to wait for the thread that wakes it, which is itself.
+/// What the waker waits for, the thread that wakes it has to drive for; and that has to wait on itself.
 #[test]
 fn a_waker_may_submit_and_wait() {
     check(|| {
         let machine = machine(3, limits(2));
+        let slow = submit(machine, &Buffer::new(), true).unwrap();
         let polled = submit(machine, &Buffer::new(), false).unwrap();
         let waker = Waker::from(Arc::new(Submitter(machine)));
         assert_eq!(machine.poll(polled, &waker, &mut false), Poll::Pending);
         let other = thread::spawn(move || wait(machine, submit(machine, &Buffer::new(), false).unwrap()));
-        machine.wait(polled, None).unwrap();
+        wait(machine, slow);
         take(machine, polled);
         other.join().unwrap();
         assert_eq!(machine.counts().in_flight, 0);
@@ -129,6 +146,23 @@ fn who_waits_for_room_gets_it_when_something_completes() {
         let machine = machine(3, limits(1));
         let other = thread::spawn(move || wait(machine, submit(machine, &Buffer::new(), false).unwrap()));
         wait(machine, submit(machine, &Buffer::new(), false).unwrap());
+        other.join().unwrap();
+    });
+}
+
+/// The driver goes on for longer; room that something else makes is not to wait for that.
+#[test]
+fn who_waits_for_room_gets_it_while_somebody_drives() {
+    check(|| {
+        let machine = machine(3, limits(2));
+        let slow = submit(machine, &Buffer::new(), true).unwrap();
+        let quick = submit(machine, &Buffer::new(), false).unwrap();
+        let other = thread::spawn(move || {
+            wait(machine, submit(machine, &Buffer::new(), false).unwrap());
+            machine.engine().let_go();
+        });
+        wait(machine, slow);
+        take(machine, quick);
         other.join().unwrap();
     });
 }

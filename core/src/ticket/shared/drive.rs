@@ -105,8 +105,7 @@ impl<K: Kernel + Sync, E: Engine> Drop for Seat<'_, '_, K, E> {
         let waker = {
             let mut state = self.shared.lock();
             let waker = self.leave(&mut state);
-            // We may have been called, and do not come.
-            state.call_next(&mut called);
+            state.call_next(&mut called); // we may have been called, and do not come
             waker
         };
         self.shared.wake(called);
@@ -206,11 +205,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
             let waker = {
                 let mut state = self.lock();
                 if let Some(output) = ready(&mut state) {
-                    let mut called = Called::new();
-                    state.call_next(&mut called);
-                    drop(state);
-                    self.wake(called);
-                    return Ok(Driven::Ready(output));
+                    return Ok(Driven::Ready(output)); // if we were called, the drop of our seat calls the next
                 }
                 if state.driving || !self.engine.is_turned() {
                     return Ok(Driven::Taken);
@@ -221,7 +216,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
             };
             drop(waker);
             let role = Role { shared: self, is_held: true };
-            if let Some(answer) = self.drive_held(role, deadline, ready) {
+            if let Some(answer) = self.drive_held(role, place, deadline, ready) {
                 return answer.map(Driven::Ready);
             }
         }
@@ -231,6 +226,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     fn drive_held<R>(
         &self,
         mut role: Role<'_, 't, K, E>,
+        place: Place,
         deadline: Option<Duration>,
         ready: &mut impl FnMut(&mut State<'t>) -> Option<R>,
     ) -> Option<Result<R, Why>> {
@@ -247,7 +243,10 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
             let outcome = {
                 let mut state = self.lock();
                 turned.enter(&mut state, &mut called);
-                let outcome = match (ready(&mut state), answer) {
+                // Who waits for room takes none before wakers have run, which may want it, and have nobody else to free it.
+                let is_put_off = place == Place::Room && turned.has_loose();
+                let output = if is_put_off { None } else { ready(&mut state) };
+                let outcome = match (output, answer) {
                     (Some(output), _) => Some(Ok(output)),
                     (None, Err(error)) => Some(Err(Why::Ring(error))),
                     (None, Ok(())) if is_over => Some(Err(Why::TimedOut)),

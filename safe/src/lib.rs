@@ -19,6 +19,7 @@ pub mod host;
 #[cfg(unix)]
 mod native;
 pub mod probe;
+pub mod sched;
 
 pub use bareio_core as core;
 pub use bareio_core::{Align, AlignedBuf, Errno, Misaligned, Overflow, Part};
@@ -27,6 +28,7 @@ pub use error::{Error, ErrorKind, Refused, Result, Why};
 pub use file::File;
 pub use host::Native;
 pub use probe::probe;
+pub use sched::Scheduler;
 
 /// The examples of the README, so that they compile.
 #[cfg(all(

@@ -337,6 +337,11 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         unsafe { self.jobs[id.index()].change(|job| job.then = then) };
     }
 
+    /// Whether nothing is let in any more.
+    pub fn is_closed(&self) -> bool {
+        self.is_closing()
+    }
+
     fn is_closing(&self) -> bool {
         // Relaxed: a chain that goes on by one more operation is cancelled with the rest.
         self.closing.load(Ordering::Relaxed)

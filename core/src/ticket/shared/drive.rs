@@ -244,7 +244,8 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
                 let mut state = self.lock();
                 turned.enter(&mut state, &mut called);
                 // Who waits for room takes none before wakers have run, which may want it, and have nobody else to free it.
-                let is_put_off = place == Place::Room && turned.has_loose();
+                let has_loose = turned.has_loose();
+                let is_put_off = place == Place::Room && has_loose;
                 let output = if is_put_off { None } else { ready(&mut state) };
                 let outcome = match (output, answer) {
                     (Some(output), _) => Some(Ok(output)),
@@ -252,7 +253,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
                     (None, Ok(())) if is_over => Some(Err(Why::TimedOut)),
                     (None, Ok(())) => None,
                 };
-                if outcome.is_some() || turned.has_loose() {
+                if outcome.is_some() || has_loose {
                     state.driving = false;
                     role.is_held = false;
                 }
@@ -350,7 +351,8 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
 
     /// Takes note that a future is not waited for any more.
     pub fn uncount(&self, is_counted: &mut bool) {
-        if core::mem::take(is_counted) {
+        // In a child, the lock may be another thread's that is not there.
+        if core::mem::take(is_counted) && self.engine.check().is_ok() {
             self.lock().futures -= 1;
         }
     }

@@ -189,7 +189,7 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
         // SeqCst: pairs with the fence of `Hungry::new`. Either we see that somebody waits, or they see what we have freed.
         crate::sync::fence(Ordering::SeqCst);
         // Relaxed: the fence orders it.
-        if self.hungry.load(Ordering::Relaxed) == 0 {
+        if self.hungry.load(Ordering::Relaxed) == 0 || self.engine.check().is_err() {
             return;
         }
         let mut called = Called::new();

@@ -1,0 +1,111 @@
+//! What lies in a slot: the file, the buffer, and how the two are used.
+#![expect(
+    unsafe_code,
+    reason = "an operation's memory and descriptor are named to the kernel, and this is where they are owned"
+)]
+
+use bareio_core::abi::Sqe;
+use bareio_core::errno::Result as CoreResult;
+use bareio_core::op::Op as Call;
+use bareio_core::ticket::{Operation, OwnedFile};
+use bareio_core::{Errno, Fd, Kernel};
+
+use super::Base;
+use super::op::{Plan, What};
+use crate::buf::Held;
+use crate::file::File;
+
+/// Says how a buffer takes note of what was read into it.
+type Fill<B> = unsafe fn(&mut B, usize);
+/// Says where a buffer's bytes are.
+type Parts<B> = fn(&mut Held<B>) -> (*mut u8, usize);
+
+/// The file and the buffer of an operation.
+pub(super) struct Work<B, K: Kernel> {
+    pub(super) file: Option<File<K>>,
+    buf: Option<Held<B>>,
+    parts: Parts<B>,
+    fill: Option<Fill<B>>,
+}
+
+impl<B, K: Kernel> Work<B, K> {
+    pub(super) fn new(file: Option<File<K>>, buf: Option<B>, parts: Parts<B>, fill: Option<Fill<B>>) -> Self {
+        Self { file, buf: buf.map(Held::new), parts, fill }
+    }
+
+    /// Where the buffer's bytes are, and how many.
+    pub(super) fn parts(&mut self) -> (*mut u8, usize) {
+        match &mut self.buf {
+            Some(buf) => (self.parts)(buf),
+            None => (std::ptr::null_mut(), 0),
+        }
+    }
+
+    /// The same, of what one call moves.
+    pub(super) fn clipped(&mut self, plan: &Plan) -> (*mut u8, usize) {
+        let (first, len) = self.parts();
+        let Some(file) = &self.file else { return (first, len) };
+        let grid = if plan.what == What::Read { file.align().read_offset } else { file.align().offset };
+        (first, crate::file::one_call(len, grid))
+    }
+
+    /// What is to be done, with the addresses that hold from here on.
+    pub(super) fn call(&mut self, plan: &Plan) -> CoreResult<Call> {
+        let parts = self.clipped(plan);
+        let fd = match &self.file {
+            Some(file) => {
+                let _: &File<K> = file;
+                file.lend().fd()
+            }
+            None => Fd(-1),
+        };
+        // What is wrong was found by `Op::check`.
+        plan.call(fd, parts).map_err(|_| Errno::INVAL)
+    }
+
+    /// Carries it out by a call, on this thread.
+    pub(super) fn perform(&mut self, kernel: &K, call: Call) -> CoreResult<u32> {
+        // SAFETY: made by `call`, from the file and the buffer that we own, and nobody else touches the buffer meanwhile.
+        unsafe { call.perform(kernel) }
+    }
+
+    /// The buffer, in which `count` bytes have arrived.
+    pub(super) fn finish(self, result: CoreResult<u32>) -> Option<B> {
+        let mut buf = self.buf?.into_inner();
+        if let (Ok(count), Some(fill)) = (result, self.fill) {
+            // SAFETY: the kernel wrote that many, and was given no more room than there is.
+            unsafe { fill(&mut buf, count as usize) };
+        }
+        Some(buf)
+    }
+
+    /// The buffer, in which `len` bytes have arrived.
+    pub(super) fn finish_bytes(self, len: usize) -> Option<B> {
+        let mut buf = self.buf?.into_inner();
+        if let Some(fill) = self.fill {
+            // SAFETY: the kernel wrote that many, piece by piece, and there is room for them.
+            unsafe { fill(&mut buf, len) };
+        }
+        Some(buf)
+    }
+
+    pub(super) fn into_buf(self) -> Option<B> {
+        self.buf.map(Held::into_inner)
+    }
+}
+
+// SAFETY: what a job names is the buffer's bytes and the descriptor, which stay by the contracts of their traits: `Work`
+// is made from a buffer that is one by `Op::read`, `Op::write` only, and its parts are looked up through those traits.
+// Its entry, which nobody asks for, names nothing.
+unsafe impl<B: Send + 'static, K: Base> Operation for Work<B, K>
+where
+    File<K>: OwnedFile,
+{
+    type Output = ();
+
+    fn entry(&mut self) -> CoreResult<Sqe> {
+        Ok(bareio_core::sqe::nop())
+    }
+
+    fn finish(self, _: CoreResult<u32>) {}
+}

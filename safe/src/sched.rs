@@ -139,7 +139,11 @@ pub struct StillBusy {
 
 impl fmt::Display for StillBusy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} operations have not ended; close again, or drop the scheduler, which leaks them", self.count)
+        write!(
+            f,
+            "{} operations have not ended; close again, or drop the scheduler, which leaks them",
+            self.count
+        )
     }
 }
 
@@ -193,7 +197,10 @@ impl<K: Base> Scheduler<K> {
     /// # Errors
     ///
     /// As [`submit`](Self::submit).
-    pub async fn submit_async<B: Send + 'static>(&self, op: Op<B, K>) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
+    pub async fn submit_async<B: Send + 'static>(
+        &self,
+        op: Op<B, K>,
+    ) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
         let op = match self.try_submit(op) {
             Err(refused) if refused.error.is_full() => refused.given,
             answer => return answer,
@@ -228,7 +235,12 @@ impl<K: Base> Scheduler<K> {
         }
     }
 
-    fn begin<B: Send + 'static>(&self, id: Id, op: Op<B, K>, ask: Ask) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
+    fn begin<B: Send + 'static>(
+        &self,
+        id: Id,
+        op: Op<B, K>,
+        ask: Ask,
+    ) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
         let plan = op.plan;
         self.0.begin(id, op, ask)?;
         Ok(Ticket::held(Hold::new(self.0.clone(), id), plan))
@@ -250,10 +262,12 @@ impl<K: Base> Scheduler<K> {
         let file = work.file.clone()?;
         let may = match plan.what {
             What::Read => file.at_once().reads(),
-            What::Write => file.at_once().writes() && !plan.is_durable && file.sync_mode() == crate::file::Sync::None,
+            What::Write => {
+                file.at_once().writes() && !plan.is_durable && file.sync_mode() == crate::file::Sync::None
+            }
             _ => false,
         };
-        if !may || file.granted().is_direct() {
+        if !may || plan.is_current || file.granted().is_direct() {
             return None;
         }
         let len = call.transfer_len();
@@ -416,7 +430,10 @@ impl<K: Base> Scheduler<K> {
     }
 
     /// Carries out a chain and waits for it.
-    pub fn run_chain<B: Send + 'static>(&self, chain: Chain<B, K>) -> Result<ChainDone<B>, Refused<Chain<B, K>>> {
+    pub fn run_chain<B: Send + 'static>(
+        &self,
+        chain: Chain<B, K>,
+    ) -> Result<ChainDone<B>, Refused<Chain<B, K>>> {
         Ok(self.submit_chain(chain)?.wait())
     }
 

@@ -94,7 +94,17 @@ impl<K: Kernel> SharedRing<K> {
         let origin = super::origin(&sq, &cq);
         let sq = SharedProducer::new(sq);
         let cq = Lock::new(Reaped { cq, more: 0 });
-        Self { fields: ManuallyDrop::new(Fields { sq, cq, doorbell, wait_flags, origin, parts, enters: Counter::new() }) }
+        Self {
+            fields: ManuallyDrop::new(Fields {
+                sq,
+                cq,
+                doorbell,
+                wait_flags,
+                origin,
+                parts,
+                enters: Counter::new(),
+            }),
+        }
     }
 
     /// How many entries the submission queue has.

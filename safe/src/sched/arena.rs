@@ -1,5 +1,8 @@
 //! The memory of slots, made once.
-#![expect(unsafe_code, reason = "slots that tickets and their machine share lie beside it, and are freed after it")]
+#![expect(
+    unsafe_code,
+    reason = "slots that tickets and their machine share lie beside it, and are freed after it"
+)]
 
 use std::ptr::NonNull;
 

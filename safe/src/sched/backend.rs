@@ -73,9 +73,10 @@ pub(super) fn probed<K: Kernel>(made: Result<SharedRing<K>, SetupError>) -> Resu
     let ring = made?;
     match round_trip(&ring) {
         Ok(true) => Ok(ring),
-        Ok(false) => {
-            Err(Error::unsupported("io_uring", Why::Because("an operation that does nothing does not complete")))
-        }
+        Ok(false) => Err(Error::unsupported(
+            "io_uring",
+            Why::Because("an operation that does nothing does not complete"),
+        )),
         Err(RingError::Kernel(errno)) => {
             Err(Error::unsupported("io_uring", Why::Errno(errno)).during("io_uring_enter"))
         }

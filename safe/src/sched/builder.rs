@@ -162,13 +162,8 @@ impl Builder {
         in_range("operations in flight", in_flight, credits.min(tickets), false)?;
         let background = self.background.unwrap_or((in_flight - in_flight / 4).max(1));
         in_range("background operations", background, in_flight, false)?;
-        let limits = Limits {
-            in_flight,
-            background,
-            credits,
-            cancels,
-            always_serve: self.drive == Drive::Thread,
-        };
+        let limits =
+            Limits { in_flight, background, credits, cancels, always_serve: self.drive == Drive::Thread };
         let settings = |running| Settings {
             running,
             drive: self.drive,
@@ -182,7 +177,8 @@ impl Builder {
         let desk = match self.backend {
             Backend::Posix => by_calls(kernel, Why::Because("as asked")),
             Backend::IoUring | Backend::Auto => {
-                let mut ring = RingBuilder::new(self.depth).completion_entries(completions).patience(self.patience);
+                let mut ring =
+                    RingBuilder::new(self.depth).completion_entries(completions).patience(self.patience);
                 if let Some(sqpoll) = self.sqpoll {
                     ring = ring.sqpoll(sqpoll);
                 }

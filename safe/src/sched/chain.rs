@@ -35,7 +35,7 @@ use crate::host::Native;
 /// assert_eq!(done.first(), Ok(6));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Chain<B, K: Base = Native> {
+pub struct Chain<B: 'static, K: Base = Native> {
     pub(super) ops: [Option<Op<B, K>>; MAX_CHAIN],
     len: usize,
 }

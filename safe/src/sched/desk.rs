@@ -135,7 +135,12 @@ impl<K: Base> Desk<K> {
     }
 
     /// Begins an operation that was let in.
-    pub(super) fn begin<B: Send + 'static>(&self, id: Id, op: Op<B, K>, ask: Ask) -> Result<(), Refused<Op<B, K>>> {
+    pub(super) fn begin<B: Send + 'static>(
+        &self,
+        id: Id,
+        op: Op<B, K>,
+        ask: Ask,
+    ) -> Result<(), Refused<Op<B, K>>> {
         let plan = op.plan;
         if let Err((errno, op)) = self.fill(id, op, ask) {
             self.machine.give_up(ask, 1);
@@ -216,7 +221,10 @@ fn job<B, K: Kernel>(work: &mut Work<B, K>, plan: &Plan) -> CoreResult<Job> {
 impl<K: Base> Drop for Desk<K> {
     /// Cancels what is in flight, waits for it for as long as the scheduler is patient, and leaks it otherwise.
     fn drop(&mut self) {
-        let is_forked = matches!(bareio_core::ticket::shared::Engine::check(self.machine.engine()), Err(RingError::Forked));
+        let is_forked = matches!(
+            bareio_core::ticket::shared::Engine::check(self.machine.engine()),
+            Err(RingError::Forked)
+        );
         let is_idle = self.machine.close(self.patience).is_ok();
         // SAFETY: taken once, here, and never touched again.
         let mut machine = unsafe { ManuallyDrop::take(&mut self.machine) };

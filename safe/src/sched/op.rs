@@ -4,13 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use bareio_core::kernel::{Allocate, RwFlags, SyncRange};
-use bareio_core::op::{Op as Call, OpError, Then};
-use bareio_core::ticket::{StableBuf, StableBufMut};
+use bareio_core::op::{Offset, Op as Call, OpError, Then};
 use bareio_core::{Fd, Kernel};
 
 use super::Class;
-use super::work::Work;
-use crate::buf::{Held, IoBuf, IoBufMut};
+use super::work::{Use, Work};
+use crate::buf::{IoBuf, IoBufMut};
 use crate::error::Result;
 use crate::file::{File, Sync};
 use crate::host::Native;
@@ -77,6 +76,8 @@ impl What {
 pub(super) struct Plan {
     pub(super) what: What,
     pub(super) offset: u64,
+    /// At the current position, whatever `offset` says.
+    pub(super) is_current: bool,
     pub(super) len: u64,
     pub(super) is_durable: bool,
     pub(super) class: Class,
@@ -88,20 +89,32 @@ pub(super) struct Plan {
 impl Plan {
     const fn new(what: What, offset: u64, len: u64) -> Self {
         let (class, priority) = (Class::Latency, Priority::Inherited);
-        Self { what, offset, len, is_durable: false, class, priority, within: None, then: Then::Soft }
+        Self {
+            what,
+            offset,
+            is_current: false,
+            len,
+            is_durable: false,
+            class,
+            priority,
+            within: None,
+            then: Then::Soft,
+        }
     }
 
     /// As a job of the core, on this file and this memory.
     pub(super) fn call(&self, fd: Fd, (first, len): (*mut u8, usize)) -> Result<Call, OpError> {
+        let offset = if self.is_current { Offset::Current } else { Offset::At(self.offset) };
         let flags = if self.is_durable { RwFlags::DATA_SYNC } else { RwFlags::NONE };
         Ok(match self.what {
             What::Nop => Call::Nop,
-            What::Read => Call::read(fd, first, len, self.offset)?,
-            What::Write => Call::write(fd, first.cast_const(), len, self.offset)?.with_flags(flags),
+            What::Read => Call::read(fd, first, len, offset)?,
+            What::Write => Call::write(fd, first.cast_const(), len, offset)?.with_flags(flags),
             What::SyncData => Call::sync_data(fd),
             What::SyncAll => Call::sync_all(fd),
             What::SyncRange(how) => {
-                let len = u32::try_from(self.len).map_err(|_| OpError::Range { offset: self.offset, len: self.len })?;
+                let len = u32::try_from(self.len)
+                    .map_err(|_| OpError::Range { offset: self.offset, len: self.len })?;
                 Call::sync_range(fd, self.offset, len, how)?
             }
             What::Allocate(how) => Call::allocate(fd, how, self.offset, self.len)?,
@@ -135,7 +148,7 @@ impl Plan {
 /// # let _ = (write, read, flush);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Op<B = (), K: Kernel = Native> {
+pub struct Op<B: 'static = (), K: Kernel = Native> {
     pub(super) work: Work<B, K>,
     pub(super) plan: Plan,
 }
@@ -150,20 +163,32 @@ impl<B: IoBufMut, K: Kernel> Op<B, K> {
     /// Reads into `buf` from `offset` on: as many bytes as it has room for, or as there are. For a `Vec` that is its
     /// capacity, and its length becomes what arrived.
     pub fn read(file: &File<K>, buf: B, offset: u64) -> Self {
-        // What is left of one transfer, the caller goes on with: the count is short then.
-        let work = Work::new(Some(file.clone()), Some(buf), |held: &mut Held<B>| held.room(), Some(B::set_filled));
+        // What one transfer does not move, the caller goes on with: the count is short then.
+        let work = Work::new(Some(file.clone()), Some(buf), &Use::READ);
         Self { work, plan: Plan::new(What::Read, offset, 0) }
+    }
+
+    /// Reads into `buf` at the current position, which moves on: from a pipe, a socket, a terminal, which have no offsets. In a
+    /// ring it waits for something to read, also where the descriptor is non-blocking.
+    pub fn read_current(file: &File<K>, buf: B) -> Self {
+        let mut op = Self::read(file, buf, 0);
+        op.plan.is_current = true;
+        op
     }
 }
 
 impl<B: IoBuf, K: Kernel> Op<B, K> {
     /// Writes the data of `buf` to `offset` on. The count may be short.
     pub fn write(file: &File<K>, buf: B, offset: u64) -> Self {
-        let bytes = |held: &mut Held<B>| {
-            let (first, len) = held.bytes();
-            (first.cast_mut(), len)
-        };
-        Self { work: Work::new(Some(file.clone()), Some(buf), bytes, None), plan: Plan::new(What::Write, offset, 0) }
+        let work = Work::new(Some(file.clone()), Some(buf), &Use::WRITE);
+        Self { work, plan: Plan::new(What::Write, offset, 0) }
+    }
+
+    /// Writes the data of `buf` at the current position, which moves on; on a file that was opened to append, at its end.
+    pub fn write_current(file: &File<K>, buf: B) -> Self {
+        let mut op = Self::write(file, buf, 0);
+        op.plan.is_current = true;
+        op
     }
 
     /// What was written is durable when the write is done: `RWF_DSYNC`. On a file that flushes each write by itself
@@ -183,8 +208,7 @@ impl<B: IoBuf, K: Kernel> Op<B, K> {
 
 impl<K: Kernel> Op<(), K> {
     fn plain(file: Option<&File<K>>, plan: Plan) -> Self {
-        let nothing = |_: &mut Held<()>| (std::ptr::null_mut(), 0);
-        Self { work: Work::new(file.cloned(), Some(()), nothing, None), plan }
+        Self { work: Work::new(file.cloned(), Some(()), &Use::NOTHING), plan }
     }
 
     /// Does nothing; completes with 0.
@@ -218,9 +242,8 @@ impl<K: Kernel> Op<(), K> {
     }
 
     /// The same, for a [`Chain`](super::Chain) whose other operations have buffers.
-    pub fn in_chain<B>(self) -> Op<B, K> {
-        let nothing = |_: &mut Held<B>| (std::ptr::null_mut(), 0);
-        Op { work: Work::new(self.work.file, None, nothing, None), plan: self.plan }
+    pub fn in_chain<B: 'static>(self) -> Op<B, K> {
+        Op { work: Work::new(self.work.file, None, &Use::NOTHING), plan: self.plan }
     }
 }
 
@@ -260,11 +283,15 @@ impl<B, K: Kernel> Op<B, K> {
         match plan.what {
             What::Read => {
                 let len = crate::file::one_call(len, file.align().read_offset);
-                file.check_read(first, len, plan.offset)?;
+                if !plan.is_current {
+                    file.check_read(first, len, plan.offset)?;
+                }
             }
             What::Write => {
                 let len = crate::file::one_call(len, file.align().offset);
-                file.check_write(first, len, plan.offset)?;
+                if !plan.is_current {
+                    file.check_write(first, len, plan.offset)?;
+                }
                 if plan.is_durable || file.sync_mode() != Sync::None {
                     file.check_durable()?;
                 }

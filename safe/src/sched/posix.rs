@@ -6,11 +6,11 @@ use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use bareio_core::Errno;
 use bareio_core::abi::{Cqe, Timespec};
 use bareio_core::op::Op as Call;
 use bareio_core::ring::{Limit, RingError};
 use bareio_core::ticket::shared::{Cancelled, Engine, Event, Job, Started};
-use bareio_core::Errno;
 
 use super::Base;
 use super::desk::Desk;

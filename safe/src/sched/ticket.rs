@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bareio_core::Errno;
 use bareio_core::errno::Result as CoreResult;
 use bareio_core::ticket::Why as Unfinished;
 use bareio_core::ticket::shared::Refusal;
-use bareio_core::Errno;
 
 use super::Base;
 use super::desk::{Desk, Hold, refused};
@@ -265,7 +265,7 @@ pub(super) fn with_buf<B>(result: Result<usize>, buf: Option<B>) -> Outcome<B> {
 }
 
 /// What an operation came to, in words of this crate, and its buffer.
-pub(super) fn conclude<B, K: Base>(
+pub(super) fn conclude<B: 'static, K: Base>(
     desk: &Desk<K>,
     plan: Plan,
     is_cancelled: bool,
@@ -278,7 +278,9 @@ pub(super) fn conclude<B, K: Base>(
     let plain = match result {
         Ok(count) => Ok(count as usize),
         Err(Errno::CANCELED) if !is_cancelled && desk.is_closed() => Err(Error::new(ErrorKind::Closed)),
-        Err(Errno::CANCELED) if !is_cancelled && plan.within.is_some() => Err(Error::new(ErrorKind::TimedOut)),
+        Err(Errno::CANCELED) if !is_cancelled && plan.within.is_some() => {
+            Err(Error::new(ErrorKind::TimedOut))
+        }
         Err(errno) => Err(Error::os(call, errno)),
     };
     let Some(file) = file else { return (plain, buf) };

@@ -7,36 +7,56 @@
 use bareio_core::abi::Sqe;
 use bareio_core::errno::Result as CoreResult;
 use bareio_core::op::Op as Call;
-use bareio_core::ticket::{Operation, OwnedFile};
+use bareio_core::ticket::{Operation, OwnedFile, StableBuf, StableBufMut};
 use bareio_core::{Errno, Fd, Kernel};
 
 use super::Base;
 use super::op::{Plan, What};
-use crate::buf::Held;
+use crate::buf::{Held, IoBuf, IoBufMut};
 use crate::file::File;
 
-/// Says how a buffer takes note of what was read into it.
-type Fill<B> = unsafe fn(&mut B, usize);
-/// Says where a buffer's bytes are.
-type Parts<B> = fn(&mut Held<B>) -> (*mut u8, usize);
+/// How an operation uses its buffer.
+pub(super) struct Use<B> {
+    /// Where its bytes are, and how many.
+    pub(super) parts: fn(&mut Held<B>) -> (*mut u8, usize),
+    /// Takes note of what was read into it.
+    pub(super) fill: Option<unsafe fn(&mut B, usize)>,
+}
 
-/// The file and the buffer of an operation.
-pub(super) struct Work<B, K: Kernel> {
+impl<B: IoBufMut> Use<B> {
+    pub(super) const READ: Self = Self { parts: |held| held.room(), fill: Some(B::set_filled) };
+}
+
+impl<B: IoBuf> Use<B> {
+    pub(super) const WRITE: Self = Self {
+        parts: |held| {
+            let (first, len) = held.bytes();
+            (first.cast_mut(), len)
+        },
+        fill: None,
+    };
+}
+
+impl<B> Use<B> {
+    pub(super) const NOTHING: Self = Self { parts: |_| (std::ptr::null_mut(), 0), fill: None };
+}
+
+/// The file and the buffer of an operation. Small, for it lies in a slot.
+pub(super) struct Work<B: 'static, K: Kernel> {
     pub(super) file: Option<File<K>>,
     buf: Option<Held<B>>,
-    parts: Parts<B>,
-    fill: Option<Fill<B>>,
+    how: &'static Use<B>,
 }
 
 impl<B, K: Kernel> Work<B, K> {
-    pub(super) fn new(file: Option<File<K>>, buf: Option<B>, parts: Parts<B>, fill: Option<Fill<B>>) -> Self {
-        Self { file, buf: buf.map(Held::new), parts, fill }
+    pub(super) fn new(file: Option<File<K>>, buf: Option<B>, how: &'static Use<B>) -> Self {
+        Self { file, buf: buf.map(Held::new), how }
     }
 
     /// Where the buffer's bytes are, and how many.
     pub(super) fn parts(&mut self) -> (*mut u8, usize) {
         match &mut self.buf {
-            Some(buf) => (self.parts)(buf),
+            Some(buf) => (self.how.parts)(buf),
             None => (std::ptr::null_mut(), 0),
         }
     }
@@ -72,7 +92,7 @@ impl<B, K: Kernel> Work<B, K> {
     /// The buffer, in which `count` bytes have arrived.
     pub(super) fn finish(self, result: CoreResult<u32>) -> Option<B> {
         let mut buf = self.buf?.into_inner();
-        if let (Ok(count), Some(fill)) = (result, self.fill) {
+        if let (Ok(count), Some(fill)) = (result, self.how.fill) {
             // SAFETY: the kernel wrote that many, and was given no more room than there is.
             unsafe { fill(&mut buf, count as usize) };
         }
@@ -82,7 +102,7 @@ impl<B, K: Kernel> Work<B, K> {
     /// The buffer, in which `len` bytes have arrived.
     pub(super) fn finish_bytes(self, len: usize) -> Option<B> {
         let mut buf = self.buf?.into_inner();
-        if let Some(fill) = self.fill {
+        if let Some(fill) = self.how.fill {
             // SAFETY: the kernel wrote that many, piece by piece, and there is room for them.
             unsafe { fill(&mut buf, len) };
         }

@@ -73,6 +73,7 @@ fn what_is_cancelled_says_so_and_brings_its_buffer() {
         let (reader, writer) = pipe();
         let ticket = scheduler.submit(Op::read_current(&reader, vec![7; 4])).unwrap();
         if !scheduler.running().is_ring() {
+            std::thread::sleep(Duration::from_millis(50));
             drop(writer); // a call that has begun ends only so
             assert_eq!(ticket.cancel().unwrap().0, 0, "{way}");
             continue;

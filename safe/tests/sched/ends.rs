@@ -20,6 +20,7 @@ fn closing_completes_every_ticket_and_hands_nothing_back_early() {
         while !done.is_done() {
             let _ = scheduler.turn(Some(Duration::from_millis(10)));
         }
+        std::thread::sleep(Duration::from_millis(50)); // by calls, it has begun
         let closed = scheduler.close(Duration::from_millis(100));
         if scheduler.running().is_ring() {
             closed.unwrap_or_else(|busy| panic!("{way}: {busy}"));

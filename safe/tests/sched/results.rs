@@ -124,11 +124,7 @@ fn errors_name_the_call_and_bring_the_buffer() {
         let read_only = File::open(scratch.path("file")).unwrap();
         let ticket = scheduler.submit(Op::write(&read_only, b"xyz".to_vec(), 0)).unwrap();
         let failed = ticket.wait().unwrap_err();
-        assert_eq!(
-            failed.error.to_string(),
-            "pwrite: EBADF: the descriptor is not open, or not for this",
-            "{way}"
-        );
+        assert!(failed.error.to_string().starts_with("pwrite: EBADF: "), "{way}: {}", failed.error);
         assert_eq!(failed.buf.unwrap(), b"xyz", "{way}");
     }
 }

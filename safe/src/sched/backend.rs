@@ -4,13 +4,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use bareio_core::abi::Timespec;
+use bareio_core::abi::{Features, Timespec};
+use bareio_core::op::Op;
 use bareio_core::ring::{Limit, RingError, SetupError, SharedRing};
 use bareio_core::ticket::shared::{Cancelled, Engine, Event, Job, RingEngine, Started};
 use bareio_core::{Errno, Kernel, sqe};
 
 use super::Base;
-use super::posix::Calls;
+use super::posix::{Calls, as_res};
 use crate::error::{Error, Result, Why};
 
 /// What operations are to be carried out by.
@@ -71,6 +72,10 @@ impl<K: Base> Chosen<K> {
 /// A filter may let a ring be made and not entered; only trying tells.
 pub(super) fn probed<K: Kernel>(made: Result<SharedRing<K>, SetupError>) -> Result<SharedRing<K>> {
     let ring = made?;
+    // Reads and writes came to rings together with it.
+    if !ring.features().contains(Features::RW_CUR_POS) {
+        return Err(Error::unsupported("io_uring", Why::Because("before Linux 5.6 a ring has no reads and writes")));
+    }
     match round_trip(&ring) {
         Ok(true) => Ok(ring),
         Ok(false) => Err(Error::unsupported(
@@ -87,7 +92,16 @@ pub(super) fn probed<K: Kernel>(made: Result<SharedRing<K>, SetupError>) -> Resu
 fn round_trip<K: Kernel>(ring: &SharedRing<K>) -> Result<bool, RingError> {
     // SAFETY: it points to nothing.
     unsafe { ring.push(&[sqe::nop()]) }?;
-    ring.submit()?;
+    // A kernel may be short of memory for a moment.
+    let mut submitted = ring.submit();
+    for _ in 0..100 {
+        if !matches!(submitted, Err(RingError::Kernel(Errno::AGAIN | Errno::BUSY))) {
+            break;
+        }
+        let _ = ring.kernel().yield_now();
+        submitted = ring.submit();
+    }
+    submitted?;
     let Some(mut reaper) = ring.try_reaper() else { return Err(RingError::Kernel(Errno::BUSY)) };
     reaper.wait_within(1, Limit::timeout(Duration::from_secs(1)))?;
     Ok(reaper.completions().count() == 1)
@@ -108,6 +122,12 @@ unsafe impl<K: Base> Engine for Chosen<K> {
 
     unsafe fn start(&self, user_data: u64, job: &Job, within: *const Timespec) -> Result<Started, RingError> {
         match self {
+            // A ring has it from 6.9 on only, and hands it to a thread of the kernel's.
+            Self::Ring(engine) if matches!(job.op, Op::Truncate { .. }) => {
+                // SAFETY: what it names is valid, by the caller's word.
+                let result = unsafe { job.op.perform(engine.ring().kernel()) };
+                Ok(Started::Done(as_res(result)))
+            }
             // SAFETY: the caller's word.
             Self::Ring(engine) => unsafe { engine.start(user_data, job, within) },
             // SAFETY: the caller's word.

@@ -139,7 +139,7 @@ impl<K: Base> Calls<K> {
 }
 
 /// As a completion carries it.
-fn as_res(result: Result<u32, Errno>) -> i32 {
+pub(super) fn as_res(result: Result<u32, Errno>) -> i32 {
     match result {
         Ok(count) => i32::try_from(count).unwrap_or(i32::MAX),
         Err(errno) => -errno.number(),

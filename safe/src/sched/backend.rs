@@ -74,7 +74,10 @@ pub(super) fn probed<K: Kernel>(made: Result<SharedRing<K>, SetupError>) -> Resu
     let ring = made?;
     // Reads and writes came to rings together with it.
     if !ring.features().contains(Features::RW_CUR_POS) {
-        return Err(Error::unsupported("io_uring", Why::Because("before Linux 5.6 a ring has no reads and writes")));
+        return Err(Error::unsupported(
+            "io_uring",
+            Why::Because("before Linux 5.6 a ring has no reads and writes"),
+        ));
     }
     match round_trip(&ring) {
         Ok(true) => Ok(ring),

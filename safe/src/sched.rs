@@ -37,6 +37,7 @@
 //! operations in two.
 
 mod arena;
+mod async_file;
 mod backend;
 mod builder;
 mod chain;
@@ -58,6 +59,7 @@ use bareio_core::ticket::Id;
 use bareio_core::ticket::shared::Ask;
 use bareio_core::{Errno, Kernel};
 
+pub use async_file::AsyncFile;
 pub use backend::{Backend, Running};
 pub use bareio_core::ticket::shared::Class;
 pub use builder::Builder;

@@ -79,6 +79,8 @@ pub(super) struct Plan {
     /// At the current position, whatever `offset` says.
     pub(super) is_current: bool,
     pub(super) len: u64,
+    /// How many bytes of the buffer are done already.
+    pub(super) skip: usize,
     pub(super) is_durable: bool,
     pub(super) class: Class,
     pub(super) priority: Priority,
@@ -94,6 +96,7 @@ impl Plan {
             offset,
             is_current: false,
             len,
+            skip: 0,
             is_durable: false,
             class,
             priority,
@@ -278,17 +281,11 @@ impl<B, K: Kernel> Op<B, K> {
     /// Checks what can be checked before anybody is asked.
     pub(super) fn check(&mut self) -> Result<()> {
         let Self { work, plan } = self;
-        let (first, len) = work.parts();
+        let (first, len) = work.clipped(plan);
         let Some(file) = &work.file else { return Ok(()) };
         match plan.what {
-            What::Read => {
-                let len = crate::file::one_call(len, file.align().read_offset);
-                if !plan.is_current {
-                    file.check_read(first, len, plan.offset)?;
-                }
-            }
+            What::Read if !plan.is_current => file.check_read(first, len, plan.offset)?,
             What::Write => {
-                let len = crate::file::one_call(len, file.align().offset);
                 if !plan.is_current {
                     file.check_write(first, len, plan.offset)?;
                 }
@@ -300,7 +297,7 @@ impl<B, K: Kernel> Op<B, K> {
             _ => {}
         }
         // What is wrong with an offset or a range.
-        plan.call(Fd(0), work.clipped(plan))?;
+        plan.call(Fd(0), (first, len))?;
         Ok(())
     }
 }

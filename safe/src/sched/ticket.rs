@@ -274,7 +274,7 @@ pub(super) fn conclude<B: 'static, K: Base>(
 ) -> (Result<usize>, Option<B>) {
     let call = plan.what.name();
     let file = work.file.clone();
-    let buf = work.finish(result);
+    let buf = work.finish(&plan, result);
     let plain = match result {
         Ok(count) => Ok(count as usize),
         Err(Errno::CANCELED) if !is_cancelled && desk.is_closed() => Err(Error::new(ErrorKind::Closed)),

@@ -61,9 +61,10 @@ impl<B, K: Kernel> Work<B, K> {
         }
     }
 
-    /// The same, of what one call moves.
+    /// The same, of what one call moves of what is left.
     pub(super) fn clipped(&mut self, plan: &Plan) -> (*mut u8, usize) {
         let (first, len) = self.parts();
+        let (first, len) = (first.wrapping_add(plan.skip), len.saturating_sub(plan.skip));
         let Some(file) = &self.file else { return (first, len) };
         let grid = if plan.what == What::Read { file.align().read_offset } else { file.align().offset };
         (first, crate::file::one_call(len, grid))
@@ -89,12 +90,13 @@ impl<B, K: Kernel> Work<B, K> {
         unsafe { call.perform(kernel) }
     }
 
-    /// The buffer, in which `count` bytes have arrived.
-    pub(super) fn finish(self, result: CoreResult<u32>) -> Option<B> {
+    /// The buffer, in which so many bytes have arrived, behind those that were there before.
+    pub(super) fn finish(self, plan: &Plan, result: CoreResult<u32>) -> Option<B> {
         let mut buf = self.buf?.into_inner();
         if let (Ok(count), Some(fill)) = (result, self.how.fill) {
-            // SAFETY: the kernel wrote that many, and was given no more room than there is.
-            unsafe { fill(&mut buf, count as usize) };
+            // SAFETY: the kernel wrote that many, and was given no more room than there is. The others were written by what
+            // this one goes on with.
+            unsafe { fill(&mut buf, plan.skip + count as usize) };
         }
         Some(buf)
     }

@@ -6,6 +6,7 @@ mod breakages;
 mod chains;
 mod common;
 mod ends;
+mod files;
 mod futures;
 mod results;
 mod room;

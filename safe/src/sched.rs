@@ -35,6 +35,7 @@
 //! A lone `run` is one system call. A lone `submit` and `wait` by the ring are two: one that submits, one that waits. They are
 //! not made one, since on a ring that threads share a call that submits a number of its own may cut another thread's
 //! operations in two.
+#![expect(clippy::result_large_err, reason = "what was handed in comes back, without an allocation")]
 
 mod arena;
 mod async_file;
@@ -53,7 +54,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bareio_core::kernel::RwFlags;
 use bareio_core::ring::Limit;
 use bareio_core::ticket::Id;
 use bareio_core::ticket::shared::Ask;
@@ -273,19 +273,18 @@ impl<K: Base> Scheduler<K> {
             return None;
         }
         let len = call.transfer_len();
-        match work.perform(&self.0.kernel, call.with_flags(RwFlags::NOWAIT)) {
+        match work.perform_at_once(&self.0.kernel, plan) {
             // Less than all may be all that there is, or all that is there at once: only asking properly tells.
             Ok(count) if count == 0 || Some(count) == len => {
                 self.0.tally.hit();
                 return Some(Ok(count));
             }
-            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) if plan.what == What::Read => {
                 file.at_once().refuse_reads();
             }
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => file.at_once().refuse_writes(),
-            // It is told by whoever carries it out.
-            Err(_) => {}
+            // It would have to wait, or it fails, which is told by whoever carries it out.
+            Ok(_) | Err(_) => {}
         }
         self.0.tally.miss();
         None
@@ -307,7 +306,7 @@ impl<K: Base> Scheduler<K> {
             };
         }
         let Op { mut work, plan } = op;
-        let result = work.call(&plan).and_then(|call| work.perform(&self.0.kernel, call));
+        let result = work.perform(&self.0.kernel, &plan);
         self.0.tally.call();
         let (result, buf) = conclude(&self.0, plan, false, work, result);
         with_buf(result, buf)
@@ -383,20 +382,16 @@ impl<K: Base> Scheduler<K> {
 
     /// One call for what is left.
     fn run_rest<B>(&self, work: &mut work::Work<B, K>, plan: Plan, got: usize) -> Result<usize> {
-        let (first, len) = work.parts();
-        let rest = (first.wrapping_add(got), len - got);
-        let plan = Plan { offset: advanced(plan.offset, got)?, ..plan };
+        let plan = Plan { offset: advanced(plan.offset, got)?, skip: got, ..plan };
+        let (first, len) = work.clipped(&plan);
         let Some(file) = work.file.clone() else { return Ok(0) };
-        let grid = if plan.what == What::Read { file.align().read_offset } else { file.align().offset };
-        let rest = (rest.0, crate::file::one_call(rest.1, grid));
         if plan.what == What::Read {
-            file.check_read(rest.0, rest.1, plan.offset)?;
+            file.check_read(first, len, plan.offset)?;
         } else {
-            file.check_write(rest.0, rest.1, plan.offset)?;
+            file.check_write(first, len, plan.offset)?;
         }
-        let call = plan.call(file.lend().fd(), rest)?;
         self.0.tally.call();
-        let result = work.perform(&self.0.kernel, call);
+        let result = work.perform(&self.0.kernel, &plan);
         let result = result.map(|count| count as usize).map_err(|errno| Error::os(plan.what.name(), errno));
         let flushes = plan.is_durable || file.sync_mode() != crate::file::Sync::None;
         if plan.what == What::Write && flushes { file.durably(result) } else { result }
@@ -431,7 +426,11 @@ impl<K: Base> Scheduler<K> {
         Ok(ChainTicket { holds, plans, is_cancelled: false, is_counted: false })
     }
 
-    /// Carries out a chain and waits for it.
+    /// Submits a chain, and waits for all of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit_chain`](Self::submit_chain).
     pub fn run_chain<B: Send + 'static>(
         &self,
         chain: Chain<B, K>,

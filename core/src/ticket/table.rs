@@ -205,10 +205,10 @@ impl<'s> Table<'s> {
     ) -> R {
         let slot = self.slot(id);
         // SAFETY: free, and the caller's.
-        let made = unsafe { slot.put(operation, make) };
+        let output = unsafe { slot.put(operation, make) };
         // Release: pairs with the Acquire in `end`; what is inside is written before it can be completed.
         slot.word.store(State::InFlight.word(id.generation), Ordering::Release);
-        made
+        output
     }
 
     /// Moves the operation out of a slot that the kernel is done with or never had, and frees it.

@@ -53,6 +53,7 @@ impl fmt::Display for Running {
 
 /// The one that was chosen.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(super) enum Chosen<K: Base> {
     Ring(RingEngine<K>),
     Calls(Calls<K>),

@@ -67,8 +67,8 @@ impl<B, K: Base> Chain<B, K> {
     }
 
     fn then(mut self, then: Then, op: Op<B, K>) -> Self {
-        if let Some(last) = self.len.checked_sub(1).and_then(|last| self.ops.get_mut(last)) {
-            last.iter_mut().for_each(|last| last.plan.then = then);
+        if let Some(Some(last)) = self.len.checked_sub(1).and_then(|last| self.ops.get_mut(last)) {
+            last.plan.then = then;
         }
         self.push(op);
         self
@@ -131,7 +131,8 @@ impl<B, K: Base> Chain<B, K> {
 
 /// A chain that was submitted.
 ///
-/// Dropped, its operations go on, those that have not begun included, when somebody drives.
+/// Dropped, its operations go on, those that have not begun included: the thread that serves futures sees to it, or with
+/// [`Drive::Caller`](super::Drive::Caller) the next turn.
 #[must_use = "dropped, the results of a chain are thrown away"]
 pub struct ChainTicket<B: Send + 'static, K: Base = Native> {
     pub(super) holds: [Option<Hold<B, K>>; MAX_CHAIN],
@@ -218,6 +219,11 @@ impl<B: Send + 'static, K: Base> ChainTicket<B, K> {
 impl<B: Send + 'static, K: Base> Drop for ChainTicket<B, K> {
     fn drop(&mut self) {
         self.uncount();
+        // What has not begun needs somebody to begin it.
+        if let Some(hold) = self.holds.iter().flatten().find(|hold| !hold.is_done()) {
+            hold.desk.start_server();
+            hold.desk.machine().adopt();
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::host::Native;
 
 /// How urgent the I/O of an operation is, to the block device's scheduler; `ioprio_set(2)`.
 ///
-/// Devices without one (`none`, the default for NVMe) do not look at it. By calls it means nothing.
+/// Devices without one (`none`, what `NVMe` disks have at first) do not look at it. By calls it means nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Priority {
     /// As that of the thread that submits it.

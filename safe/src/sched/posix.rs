@@ -94,7 +94,9 @@ impl<K: Base> Calls<K> {
             if queue.threads == 0 {
                 let waiting = queue.waiting.pop_back();
                 drop(queue);
-                waiting.into_iter().for_each(|waiting| self.run(waiting));
+                if let Some(waiting) = waiting {
+                    self.run(waiting);
+                }
             }
         }
     }

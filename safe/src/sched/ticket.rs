@@ -275,7 +275,7 @@ pub(super) fn conclude<B: 'static, K: Base>(
     let call = plan.what.name();
     let file = work.file.clone();
     let buf = work.finish(&plan, result);
-    let plain = match result {
+    let moved = match result {
         Ok(count) => Ok(count as usize),
         Err(Errno::CANCELED) if !is_cancelled && desk.is_closed() => Err(Error::new(ErrorKind::Closed)),
         Err(Errno::CANCELED) if !is_cancelled && plan.within.is_some() => {
@@ -283,15 +283,15 @@ pub(super) fn conclude<B: 'static, K: Base>(
         }
         Err(errno) => Err(Error::os(call, errno)),
     };
-    let Some(file) = file else { return (plain, buf) };
-    let noted = match (plan.what, plain) {
-        (What::Write, plain) if plan.is_durable || file.sync_mode() != Sync::None => file.durably(plain),
+    let Some(file) = file else { return (moved, buf) };
+    let noted = match (plan.what, moved) {
+        (What::Write, moved) if plan.is_durable || file.sync_mode() != Sync::None => file.durably(moved),
         (What::SyncData | What::SyncAll, Ok(_)) => file.flushed(call, Ok(())).map(|()| 0),
         (What::SyncData | What::SyncAll, Err(error)) => match error.errno() {
             Some(errno) => file.flushed(call, Err(errno)).map(|()| 0),
             None => Err(error),
         },
-        (_, plain) => plain,
+        (_, moved) => moved,
     };
     (noted, buf)
 }

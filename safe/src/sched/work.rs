@@ -6,6 +6,7 @@
 
 use bareio_core::abi::Sqe;
 use bareio_core::errno::Result as CoreResult;
+use bareio_core::kernel::RwFlags;
 use bareio_core::op::Op as Call;
 use bareio_core::ticket::{Operation, OwnedFile, StableBuf, StableBufMut};
 use bareio_core::{Errno, Fd, Kernel};
@@ -74,10 +75,7 @@ impl<B, K: Kernel> Work<B, K> {
     pub(super) fn call(&mut self, plan: &Plan) -> CoreResult<Call> {
         let parts = self.clipped(plan);
         let fd = match &self.file {
-            Some(file) => {
-                let _: &File<K> = file;
-                file.lend().fd()
-            }
+            Some(file) => file.lend().fd(),
             None => Fd(-1),
         };
         // What is wrong was found by `Op::check`.
@@ -85,8 +83,24 @@ impl<B, K: Kernel> Work<B, K> {
     }
 
     /// Carries it out by a call, on this thread.
-    pub(super) fn perform(&mut self, kernel: &K, call: Call) -> CoreResult<u32> {
-        // SAFETY: made by `call`, from the file and the buffer that we own, and nobody else touches the buffer meanwhile.
+    pub(super) fn perform(&mut self, kernel: &K, plan: &Plan) -> CoreResult<u32> {
+        let call = self.call(plan)?;
+        // SAFETY: made from the file and the buffer that we have exclusively.
+        unsafe { Self::make(kernel, call) }
+    }
+
+    /// The same, if it can be done without waiting: `AGAIN` otherwise.
+    pub(super) fn perform_at_once(&mut self, kernel: &K, plan: &Plan) -> CoreResult<u32> {
+        let call = self.call(plan)?.with_flags(RwFlags::NOWAIT);
+        // SAFETY: made by `call`, from the file and the buffer that we have exclusively.
+        unsafe { Self::make(kernel, call) }
+    }
+
+    /// # Safety
+    ///
+    /// Made by `call`, whose file and buffer are still there, and touched by nobody else.
+    unsafe fn make(kernel: &K, call: Call) -> CoreResult<u32> {
+        // SAFETY: the caller's word.
         unsafe { call.perform(kernel) }
     }
 

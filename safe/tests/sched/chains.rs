@@ -126,3 +126,23 @@ fn a_chain_that_is_cancelled_begins_nothing_more() {
         other.join().unwrap();
     }
 }
+
+#[test]
+fn a_chain_that_is_dropped_goes_on_to_its_end() {
+    for (way, scheduler) in all(|b| b) {
+        let scratch = Scratch::new();
+        let file = scratch.file(b"");
+        let chain = Chain::new(Op::write(&file, b"one".to_vec(), 0).durable())
+            .link(Op::sync_data(&file).in_chain())
+            .link(Op::write(&file, b"two".to_vec(), 3));
+        drop(scheduler.submit_chain(chain).unwrap());
+        let begin = std::time::Instant::now();
+        while std::fs::read(scratch.path("file")).unwrap() != b"onetwo" {
+            assert!(
+                begin.elapsed() < std::time::Duration::from_secs(10),
+                "{way}: nobody begins what is left"
+            );
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+}

@@ -357,6 +357,20 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         }
     }
 
+    /// Has the thread that serves futures drive until nothing is in flight any more: for a chain that nobody waits for.
+    pub fn adopt(&self) {
+        if self.engine.check().is_err() {
+            return; // a child has nothing in flight
+        }
+        let mut called = Called::new();
+        {
+            let mut state = self.lock();
+            state.adopted |= state.in_flight > 0;
+            state.call_server(&mut called);
+        }
+        self.wake(called);
+    }
+
     /// Turns the engine once, if nobody else does: for loops of one's own. With a `sleep`, waits for something to happen.
     /// Says whether the role was free.
     ///

@@ -118,8 +118,14 @@ impl Called {
     }
 }
 
+/// How many operations are let in at a time: `MAX_CHAIN` at most, as whoever asks has checked.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// Everything that threads have in common, but slots and what is in them.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub(super) struct State<'t> {
     claimer: Claimer<'t>,
     credits: u32,
@@ -138,6 +144,8 @@ pub(super) struct State<'t> {
     pub(super) room: Queue,
     /// How many futures were polled and are not done, as far as we know.
     pub(super) futures: u32,
+    /// Somebody has let go of what has yet to begin; until nothing is in flight any more.
+    pub(super) adopted: bool,
     /// There is a thread that serves futures.
     pub(super) has_server: bool,
     /// It is to end.
@@ -163,6 +171,7 @@ impl<'t> State<'t> {
             blocked: Queue::new(),
             room: Queue::new(),
             futures: 0,
+            adopted: false,
             has_server: false,
             retired: false,
             always_serve: limits.always_serve,
@@ -177,7 +186,7 @@ impl<'t> State<'t> {
         if self.closing {
             return Err(Refusal::Closed);
         }
-        let count = ids.len() as u32; // at most `MAX_CHAIN`, as the caller has checked
+        let count = number(ids.len());
         let is_background = ask.class == Class::Background;
         let fits = ask.cost <= self.credits
             && self.in_flight + count <= limits.in_flight
@@ -209,7 +218,7 @@ impl<'t> State<'t> {
 
     /// Takes back that operations were let in, which never began.
     pub(super) fn leave(&mut self, ask: Ask, count: usize) {
-        let count = count as u32;
+        let count = number(count);
         self.credits += ask.cost;
         self.in_flight -= count;
         self.background -= if ask.class == Class::Background { count } else { 0 };
@@ -219,6 +228,7 @@ impl<'t> State<'t> {
     /// Operations have completed, and so many completions may be promised again.
     pub(super) fn give_back(&mut self, ended: u32, background: u32, credits: u32) {
         self.in_flight -= ended;
+        self.adopted &= self.in_flight > 0;
         self.background -= background;
         self.credits += credits;
         self.counts.completed += u64::from(ended);
@@ -226,7 +236,7 @@ impl<'t> State<'t> {
 
     /// Whether the thread that serves futures has something to do.
     pub(super) const fn wants_server(&self) -> bool {
-        self.has_server && self.in_flight > 0 && (self.always_serve || self.futures > 0)
+        self.has_server && self.in_flight > 0 && (self.always_serve || self.futures > 0 || self.adopted)
     }
 
     /// If the role is free: calls whoever is to take it.

@@ -88,7 +88,7 @@ fn a_flush_never_runs_beside_its_write() {
                             .unwrap()
                     })
                     .collect();
-                let done: Vec<_> = chains.into_iter().map(|chain| chain.wait()).collect();
+                let done: Vec<_> = chains.into_iter().map(bareio::sched::ChainTicket::wait).collect();
                 let all = done.iter().all(|done| done.error().is_none());
                 if all {
                     assert_eq!(sim.unflushed("data"), Some(0), "{kernel}, seed {seed}, round {round}");
@@ -136,7 +136,9 @@ fn an_enter_carries_the_operations_of_many() {
     let scheduler = scheduler(&sim);
     let tickets: Vec<_> = (0..6).map(|_| scheduler.submit(Op::sync_data(&file)).unwrap()).collect();
     let before = sim.calls(Call::Enter);
-    tickets.into_iter().for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 0));
+    for ticket in tickets {
+        assert_eq!(ticket.wait().unwrap().0, 0);
+    }
     assert!(sim.calls(Call::Enter) - before <= 6, "who waits reaps for all");
     assert!(scheduler.statistics().largest_batch >= 1);
 }

@@ -102,3 +102,30 @@ fn a_deadline_ends_an_operation_of_a_ring() {
         assert_eq!(scheduler.run(op).unwrap().0, 0, "{way}: done in time");
     }
 }
+
+/// Linux ends operations together with the thread that submitted them, unless they are submitted anew.
+#[test]
+fn operations_outlive_the_thread_that_submitted_them() {
+    for (way, scheduler) in schedulers(|b| b) {
+        let scratch = Scratch::new();
+        let file = scratch.file(b"");
+        for round in 0..30_u8 {
+            let (reader, mut writer) = pipe();
+            let (theirs, target) = (scheduler.clone(), file.clone());
+            let submitter = std::thread::spawn(move || {
+                let read = theirs.submit(Op::read_current(&reader, vec![0; 4])).unwrap();
+                let write = |at: u64| {
+                    theirs.submit(Op::write(&target, vec![round; 1 << 16], at << 16).durable()).unwrap()
+                };
+                (read, (0..8).map(write).collect::<Vec<_>>(), theirs.submit(Op::sync_all(&target)).unwrap())
+            });
+            let (read, writes, flush) = submitter.join().unwrap();
+            writer.write_all(b"here").unwrap();
+            assert_eq!(read.wait().unwrap_or_else(|failed| panic!("{way}: {failed}")).1, b"here");
+            for write in writes {
+                assert_eq!(write.wait().unwrap_or_else(|failed| panic!("{way}: {failed}")).0, 1 << 16);
+            }
+            flush.wait().unwrap_or_else(|failed| panic!("{way}: {failed}"));
+        }
+    }
+}

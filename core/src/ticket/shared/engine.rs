@@ -21,13 +21,15 @@ pub struct Job {
     /// The next of its chain.
     pub(super) next: Option<Id>,
     pub(super) class: Class,
+    /// How often it was started anew.
+    pub(super) again: u8,
 }
 
 impl Job {
     /// `op`, alone, for as long as it takes.
     pub const fn new(op: Op) -> Self {
         let within = Timespec { sec: 0, nsec: 0 };
-        Self { op, priority: 0, within, then: Then::Soft, next: None, class: Class::Latency }
+        Self { op, priority: 0, within, then: Then::Soft, next: None, class: Class::Latency, again: 0 }
     }
 
     /// Whether it has a deadline.
@@ -84,7 +86,7 @@ impl JobCell {
 
     /// # Safety
     ///
-    /// As [`set`](Self::set).
+    /// As [`set`](Self::set); or the caller has its completion, and told nobody.
     pub(super) unsafe fn change(&self, f: impl FnOnce(&mut Job)) {
         self.job.with_mut(|cell| {
             // SAFETY: the caller's word.

@@ -5,7 +5,7 @@ use core::task::Waker;
 use heapless::Vec;
 
 use super::super::table::{Ended, Id};
-use super::engine::{Class, Engine, Event, Started};
+use super::engine::{Class, Engine, Event, Job, Started};
 use super::state::{Called, State};
 use super::{MAX_CHAIN, Shared};
 use crate::abi::Cqe;
@@ -25,6 +25,9 @@ enum Loose {
 
 /// How much of it is put off at most before it is run.
 const LOOSE: usize = 64;
+
+/// How often an operation is started anew that nobody has cancelled, before it is taken as cancelled all the same.
+const AGAIN: u8 = 100;
 
 /// What one turn of the engine brought.
 pub(super) struct Turned {
@@ -120,6 +123,13 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
             }
             // SAFETY: in flight, and its completion is ours. Read before the ticket can be taken.
             let job = unsafe { self.jobs[id.index()].get() };
+            if was_started && self.is_to_be_started_anew(id, &job, cqe.res) {
+                // SAFETY: the kernel is done with it, and nobody has been told.
+                if let Ok(Started::Pending) = unsafe { self.start(id) } {
+                    turned.started = true;
+                    return;
+                }
+            }
             let result = Errno::check_res(cqe.res);
             let is_whole = job.op.is_whole(result);
             turned.ended += 1;
@@ -154,6 +164,21 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
             was_started = false;
             cqe = Cqe { user_data: next.user_data(), res, ..Cqe::default() };
         }
+    }
+
+    /// Whether the kernel has ended an operation that nobody asked it to. It does so to those that a thread has submitted
+    /// which is gone; others may still wait for them.
+    fn is_to_be_started_anew(&self, id: Id, job: &Job, res: i32) -> bool {
+        if res != -Errno::CANCELED.number() || !self.engine.is_turned() || job.is_limited() {
+            return false;
+        }
+        let cell = &self.jobs[id.index()];
+        if cell.is_cancelled() || self.is_closing() || job.again >= AGAIN {
+            return false;
+        }
+        // SAFETY: in flight, and its completion is ours.
+        unsafe { cell.change(|job| job.again += 1) };
+        true
     }
 
     /// Enters what has happened, by somebody who has not the role, and runs what was put off.

@@ -45,6 +45,8 @@ mod chain;
 mod desk;
 mod op;
 mod posix;
+#[cfg(unix)]
+mod readiness;
 mod statistics;
 mod ticket;
 mod work;
@@ -65,6 +67,8 @@ pub use bareio_core::ticket::shared::Class;
 pub use builder::Builder;
 pub use chain::{Chain, ChainDone, ChainTicket, MAX_CHAIN};
 pub use op::{Op, Priority};
+#[cfg(unix)]
+pub use readiness::Readiness;
 pub use statistics::Statistics;
 pub use ticket::{Failed, Outcome, Ticket};
 

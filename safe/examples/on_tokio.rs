@@ -12,7 +12,8 @@ use tokio::task::LocalSet;
 
 /// Reaps whenever there is something to reap.
 async fn turn(readiness: Readiness) -> std::io::Result<()> {
-    let ring = AsyncFd::register_with_interest(readiness, Interest::READABLE)?;
+    // SAFETY: it names the same open descriptor until it is dropped, for it holds the scheduler.
+    let ring = unsafe { AsyncFd::register_with_interest(readiness, Interest::READABLE) }?;
     loop {
         let mut ready = ring.readable().await?;
         // Cleared first: what completes from here on makes it ready again.

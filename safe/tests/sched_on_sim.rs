@@ -200,3 +200,15 @@ fn a_flush_that_fails_poisons_the_file_for_all() {
         );
     }
 }
+
+/// Nobody wants to know, and yet it must not be forgotten.
+#[test]
+fn a_flush_that_fails_poisons_the_file_though_its_ticket_was_dropped() {
+    let sim = Sim::like_6_18().calm().fail_nth(Call::Sync, 1, Errno::IO).build();
+    let file = open(&sim, "data");
+    let scheduler = scheduler(&sim);
+    drop(scheduler.submit(Op::sync_data(&file)).unwrap());
+    scheduler.submit(Op::nop()).unwrap().wait().unwrap();
+    scheduler.close(Duration::from_secs(5)).unwrap();
+    assert!(file.sync_data().unwrap_err().is_poisoned());
+}

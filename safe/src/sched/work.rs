@@ -14,7 +14,7 @@ use bareio_core::{Errno, Fd, Kernel};
 use super::Base;
 use super::op::{Plan, What};
 use crate::buf::{Held, IoBuf, IoBufMut};
-use crate::file::File;
+use crate::file::{File, Sync};
 
 /// How an operation uses its buffer.
 pub(super) struct Use<B> {
@@ -47,11 +47,13 @@ pub(super) struct Work<B: 'static, K: Kernel> {
     pub(super) file: Option<File<K>>,
     buf: Option<Held<B>>,
     how: &'static Use<B>,
+    /// Whether its failure means that something may be lost.
+    flushes: bool,
 }
 
 impl<B, K: Kernel> Work<B, K> {
     pub(super) fn new(file: Option<File<K>>, buf: Option<B>, how: &'static Use<B>) -> Self {
-        Self { file, buf: buf.map(Held::new), how }
+        Self { file, buf: buf.map(Held::new), how, flushes: false }
     }
 
     /// Where the buffer's bytes are, and how many.
@@ -74,6 +76,10 @@ impl<B, K: Kernel> Work<B, K> {
     /// What is to be done, with the addresses that hold from here on.
     pub(super) fn call(&mut self, plan: &Plan) -> CoreResult<Call> {
         let parts = self.clipped(plan);
+        self.flushes = match (plan.what, &self.file) {
+            (What::Write, Some(file)) => plan.is_durable || file.sync_mode() != Sync::None,
+            (what, _) => matches!(what, What::SyncData | What::SyncAll),
+        };
         let fd = match &self.file {
             Some(file) => file.lend().fd(),
             None => Fd(-1),
@@ -144,4 +150,11 @@ where
     }
 
     fn finish(self, _: CoreResult<u32>) {}
+
+    /// Nobody wants the result; but a flush that failed concerns all who have the file.
+    fn dispose(self, result: CoreResult<u32>) {
+        if let (true, Some(file), Err(errno)) = (self.flushes, &self.file, result) {
+            let _ = file.flushed("fdatasync", Err(errno));
+        }
+    }
 }

@@ -13,7 +13,7 @@
 //! None of them waits unless it is asked to, by `acquire` for a thread and `acquire_async` for a future. [`Pool`]
 //! is what they have in common.
 
-mod index;
+pub(crate) mod index;
 mod items;
 mod slab;
 mod tier;

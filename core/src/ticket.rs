@@ -105,6 +105,8 @@
 
 mod driver;
 mod operation;
+mod outcome;
+pub mod shared;
 mod slot;
 mod stable;
 mod table;
@@ -112,7 +114,8 @@ mod waker;
 
 pub use driver::{Closing, Driver, Refused, Unfinished, Why};
 pub use operation::{Open, Operation, Read, Sync, Write};
+pub use outcome::{Lost, Pending, Ticket};
 pub use slot::Slot;
 pub use stable::{OwnedFile, StableBuf, StableBufMut, StaticBuf};
-pub use table::{Claimer, Id, Lost, Pending, Reaper, Table, Ticket};
+pub use table::{Claimer, Id, Reaper, Table};
 pub use waker::WakerCell;

@@ -12,6 +12,8 @@
 
 #[path = "soundness/arena.rs"]
 mod arena;
+#[path = "soundness/scheduler.rs"]
+mod scheduler;
 #[path = "soundness/subject.rs"]
 mod subject;
 
@@ -19,10 +21,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arena::{Arena, LEN, POISON, count_others};
+use bareio::sched::Backend;
 use bareio_core::Linux;
 use bareio_core::ring::Builder;
 use bareio_core::ticket::{Driver, Slot, Table, Write};
 use bareio_ffi_tests::skip;
+use scheduler::Scheduled;
 use subject::{Careless, End, File, Scope, Subject, Tickets, Way};
 
 /// Operations in flight.
@@ -146,6 +150,23 @@ fn scopes_that_read_leave_memory_alone_once_it_is_given_back() {
 #[test]
 fn scopes_that_write_take_no_byte_of_others_and_touch_no_other_file() {
     certify(&Scope, "scope-write", Way::Writes);
+}
+
+/// The scheduler, by a ring and by calls, waited for and polled.
+fn certify_scheduler(name: &str, way: Way) {
+    for (backend, polls) in [(Backend::IoUring, false), (Backend::IoUring, true), (Backend::Posix, true)] {
+        certify(&Scheduled { backend, polls }, name, way);
+    }
+}
+
+#[test]
+fn schedulers_that_read_leave_memory_alone_once_it_is_given_back() {
+    certify_scheduler("scheduler-read", Way::Reads);
+}
+
+#[test]
+fn schedulers_that_write_take_no_byte_of_others_and_touch_no_other_file() {
+    certify_scheduler("scheduler-write", Way::Writes);
 }
 
 /// What is dropped comes back, after the kernel: the certificate is not that of a library that leaks everything.

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(loom)]
+pub mod engine;
+#[cfg(loom)]
 mod host;
 #[cfg(loom)]
 mod memory;

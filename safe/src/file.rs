@@ -21,6 +21,7 @@
 //! What a read or a write needs to know of the file is asked when it is opened: whether it keeps to offsets, what direct I/O needs,
 //! and what was granted of it. What is wrong with an offset, a length or an address is found before the kernel is asked.
 
+mod at_once;
 mod bounce;
 pub(crate) mod descriptor;
 mod device;
@@ -54,9 +55,11 @@ pub use bareio_core::kernel::AdviseFile as Advice;
 pub use flush::{Pace, Paced};
 pub use granted::Granted;
 pub use options::OpenOptions;
+pub(crate) use transfer::{advanced, one_call, short_read, short_write};
 
 use crate::error::{Error, Result};
 use crate::host::Native;
+use at_once::AtOnce;
 use bounce::Bounce;
 use descriptor::Descriptor;
 use durable::{Durability, Poison};
@@ -82,6 +85,7 @@ struct Shared<K: Kernel> {
     facts: Facts,
     durability: Durability,
     bounce: Bounce<K>,
+    at_once: AtOnce,
 }
 
 impl File {
@@ -141,6 +145,7 @@ impl<K: Kernel> File<K> {
             facts,
             durability: Durability::default(),
             bounce: Bounce::default(),
+            at_once: AtOnce::default(),
         }))
     }
 
@@ -264,6 +269,11 @@ impl<K: Kernel> File<K> {
     /// Lends the descriptor to operations of the core, which must be carried out by the kernel that it is open on.
     pub fn lend(&self) -> BorrowedFd<'_> {
         self.0.descriptor.lend()
+    }
+
+    /// What can be had of it without waiting.
+    pub(crate) fn at_once(&self) -> &AtOnce {
+        &self.0.at_once
     }
 
     /// The kernel that it is open on.

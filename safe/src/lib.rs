@@ -21,6 +21,7 @@ pub mod host;
 mod native;
 pub mod pool;
 pub mod probe;
+pub mod sched;
 #[cfg(unix)]
 pub mod scope;
 pub mod writer;
@@ -32,6 +33,7 @@ pub use error::{Error, ErrorKind, Refused, Result, Why};
 pub use file::File;
 pub use host::Native;
 pub use probe::probe;
+pub use sched::Scheduler;
 
 /// The examples of the README, so that they compile.
 #[cfg(all(

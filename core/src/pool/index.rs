@@ -5,7 +5,7 @@ mod backoff;
 mod error;
 mod handle;
 mod line;
-mod park;
+pub(crate) mod park;
 mod waiters;
 mod watch;
 

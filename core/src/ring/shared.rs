@@ -27,6 +27,7 @@ use crate::errno::Result;
 use crate::iovec::IoVec;
 use crate::kernel::{BorrowedFd, Fd, Kernel};
 use crate::lock::Lock;
+use crate::sync::Counter;
 
 /// A ring that many threads submit to, and one at a time reaps from.
 ///
@@ -68,6 +69,8 @@ struct Fields<K: Kernel> {
     /// The head of the submission queue minus the head of the completion queue, when the ring was made.
     origin: u32,
     parts: Parts<K>,
+    /// How often the kernel was entered.
+    enters: Counter,
 }
 
 /// The completion queue, and what is counted there.
@@ -91,7 +94,17 @@ impl<K: Kernel> SharedRing<K> {
         let origin = super::origin(&sq, &cq);
         let sq = SharedProducer::new(sq);
         let cq = Lock::new(Reaped { cq, more: 0 });
-        Self { fields: ManuallyDrop::new(Fields { sq, cq, doorbell, wait_flags, origin, parts }) }
+        Self {
+            fields: ManuallyDrop::new(Fields {
+                sq,
+                cq,
+                doorbell,
+                wait_flags,
+                origin,
+                parts,
+                enters: Counter::new(),
+            }),
+        }
     }
 
     /// How many entries the submission queue has.
@@ -112,6 +125,16 @@ impl<K: Kernel> SharedRing<K> {
     /// Its descriptor's number; see [`Ring::fd`].
     pub fn fd(&self) -> Fd {
         self.fields.parts.fd
+    }
+
+    /// How often the kernel was entered for it.
+    pub fn enters(&self) -> usize {
+        self.fields.enters.get()
+    }
+
+    /// How many completions the kernel lost; see [`Ring::dropped`].
+    pub fn dropped(&self) -> u32 {
+        self.fields.parts.dropped()
     }
 
     /// The kernel that it runs on.
@@ -252,7 +275,12 @@ impl<K: Kernel> SharedRing<K> {
         self.into_ring().close(within)
     }
 
-    fn check(&self) -> Result<(), RingError> {
+    /// Whether it can be used in this process: one load.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError::Forked`], in a forked child.
+    pub fn check(&self) -> Result<(), RingError> {
         self.fields.parts.sentinel.check(&self.fields.parts.kernel)
     }
 
@@ -270,6 +298,7 @@ impl<K: Kernel> SharedRing<K> {
         is_short: impl FnOnce() -> bool,
     ) -> Result<u32> {
         let enter = Enter { fd: self.fd(), submit, want, flags, limit };
+        self.fields.enters.increment();
         // SAFETY: our ring, by its descriptor; every entry was pushed under the contract of `push`.
         unsafe { self.fields.parts.enter(enter, is_short) }
     }
@@ -277,7 +306,7 @@ impl<K: Kernel> SharedRing<K> {
 
 impl<K: Kernel> Fields<K> {
     fn into_ring(self) -> Ring<K> {
-        let Self { sq, cq, doorbell, wait_flags, origin, parts } = self;
+        let Self { sq, cq, doorbell, wait_flags, origin, parts, .. } = self;
         let Reaped { cq, more } = cq.into_inner();
         Ring {
             sq: sq.into_inner(),

@@ -2,7 +2,8 @@ use core::fmt;
 use core::time::Duration;
 
 use super::operation::Operation;
-use super::table::{Claimer, Id, Lost, Reaper, Table, Ticket};
+use super::outcome::{Lost, Ticket};
+use super::table::{Claimer, Id, Reaper, Table};
 use crate::abi::{CancelFlags, Sqe, SqeFlags};
 use crate::errno::{Errno, Result};
 use crate::kernel::Kernel;

@@ -6,14 +6,14 @@ use crate::errno::{Errno, Result};
 use crate::sync::{AtomicI32, AtomicU32, IS_LOOM, UnsafeCell, const_unless_loom};
 
 /// How many machine words an operation may have. One that is larger does not compile; box it.
-pub(super) const WORDS: usize = 10;
+pub(super) const WORDS: usize = 18;
 
-/// Room for an operation in flight: about two cache lines.
+/// Room for an operation in flight: three cache lines, two of which most operations fill.
 ///
 /// ```text
 /// word     generation (29 bits) | state (3 bits)       res      next free
 /// waker    who waits                                   kill     how to dispose of what is inside
-/// inside   the operation: its buffer and the owner of its file, up to ten machine words
+/// inside   the operation: its buffer and the owner of its file, up to eighteen machine words
 /// ```
 #[derive(Debug)]
 #[repr(align(64))]
@@ -177,4 +177,4 @@ pub(super) fn result(res: i32) -> Result<u32> {
     Errno::check_res(res)
 }
 
-const _: () = assert!(size_of::<Slot>() <= 128 || IS_LOOM, "a slot is two cache lines");
+const _: () = assert!(size_of::<Slot>() <= 192 || IS_LOOM, "a slot is three cache lines");

@@ -1,15 +1,24 @@
-use core::fmt;
-use core::future::Future;
-use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::Waker;
 
 use super::operation::Operation;
-use super::slot::{Slot, State, result};
+use super::outcome::Ticket;
+use super::slot::{Slot, State};
 use crate::abi::{Cqe, Sqe};
 use crate::errno::Errno;
 use crate::sync::{AtomicU32, Ordering};
+
+/// What a completion came to.
+pub(super) enum Ended {
+    /// It was of nothing in flight here.
+    Unknown,
+    /// The operation goes on.
+    GoesOn,
+    /// The ticket can be taken, and this is who waits for it.
+    Done(Option<Waker>),
+    /// Nobody has a ticket.
+    Orphan(Id),
+}
 
 /// No slot.
 const NONE: u32 = u32::MAX;
@@ -22,6 +31,11 @@ pub struct Id {
 }
 
 impl Id {
+    /// Which slot.
+    pub(super) const fn index(self) -> usize {
+        self.index as usize
+    }
+
     /// As entries and completions carry it.
     pub const fn user_data(self) -> u64 {
         (self.generation as u64) << 32 | self.index as u64
@@ -112,12 +126,152 @@ impl<'s> Table<'s> {
         self.freed.store(if self.slots.is_empty() { NONE } else { 0 }, Ordering::Relaxed);
     }
 
-    fn slot(&self, id: Id) -> &Slot {
+    pub(super) fn slot(&self, id: Id) -> &Slot {
         &self.slots[id.index as usize]
     }
 
+    /// Whether `id` names an operation in flight here, an orphan included. A look; [`end`](Self::end) decides.
+    pub(super) fn is_in_flight(&self, id: Id) -> bool {
+        let Some(slot) = self.slots.get(id.index as usize) else { return false };
+        if id.generation > State::MOST {
+            return false; // no slot's; its word would have no room for it
+        }
+        // Relaxed: a guess, which only refuses; the exchange decides.
+        let word = slot.word.load(Ordering::Relaxed);
+        word == State::InFlight.word(id.generation) || word == State::Orphan.word(id.generation)
+    }
+
+    /// Notes a completion. Whoever waits for it is left to the caller to wake, and an orphan to dispose of: both run code
+    /// that is not ours.
+    ///
+    /// # Safety
+    ///
+    /// - As [`Reaper::complete`].
+    /// - No two threads note completions of the same operation at a time.
+    pub(super) unsafe fn end(&self, cqe: Cqe) -> Ended {
+        let id = Id::from_user_data(cqe.user_data);
+        if !self.is_in_flight(id) {
+            return Ended::Unknown;
+        }
+        if !cqe.is_terminal() {
+            return Ended::GoesOn;
+        }
+        let slot = self.slot(id);
+        // Relaxed: the exchange below orders it.
+        slot.res.store(cqe.res, Ordering::Relaxed);
+        let in_flight = State::InFlight.word(id.generation);
+        let done = State::Done.word(id.generation);
+        // Release: pairs with the Acquire of the ticket, which reads the result and what the kernel wrote.
+        // Acquire, of an orphan: pairs with the Release in `insert`, which the exchange of the ticket's drop passes on.
+        if slot.word.compare_exchange(in_flight, done, Ordering::Release, Ordering::Acquire).is_ok() {
+            Ended::Done(slot.waker.take_to_wake())
+        } else {
+            Ended::Orphan(id)
+        }
+    }
+
+    /// Those that are in flight, orphans included.
+    pub(super) fn busy(&self) -> impl Iterator<Item = Id> + use<'s> {
+        let slots: &'s [Slot] = self.slots;
+        slots.iter().zip(0_u32..).filter_map(|(slot, index)| {
+            // Relaxed: a look; whoever acts on it exchanges.
+            let word = slot.word.load(Ordering::Relaxed);
+            let generation = State::generation(word);
+            matches!(State::of(word), State::InFlight | State::Orphan).then_some(Id { index, generation })
+        })
+    }
+
+    /// Disposes of an orphan that has ended, and frees its slot.
+    ///
+    /// # Safety
+    ///
+    /// [`end`](Self::end) said so, and the caller is the one to do it.
+    pub(super) unsafe fn dispose(&self, id: Id, res: i32) {
+        // SAFETY: an orphan: its ticket is gone, and the kernel is done, so it is ours.
+        unsafe { self.slot(id).kill(res) };
+        self.free(id);
+    }
+
+    /// Moves `operation` into a slot and has it make something there, from when on it is in flight.
+    ///
+    /// # Safety
+    ///
+    /// The slot is free, and the caller has claimed it.
+    pub(super) unsafe fn insert<O: Operation, R>(
+        &self,
+        id: Id,
+        operation: O,
+        make: impl FnOnce(&mut O) -> R,
+    ) -> R {
+        let slot = self.slot(id);
+        // SAFETY: free, and the caller's.
+        let output = unsafe { slot.put(operation, make) };
+        // Release: pairs with the Acquire in `end`; what is inside is written before it can be completed.
+        slot.word.store(State::InFlight.word(id.generation), Ordering::Release);
+        output
+    }
+
+    /// Moves the operation out of a slot that the kernel is done with or never had, and frees it.
+    ///
+    /// # Safety
+    ///
+    /// An `O` was inserted, nobody will complete it, and the caller is the one to have it.
+    pub(super) unsafe fn remove<O: Operation>(&self, id: Id) -> O {
+        // SAFETY: the caller's word.
+        let operation = unsafe { self.slot(id).take() };
+        self.free(id);
+        operation
+    }
+
+    /// How far an operation has come.
+    pub(super) fn state(&self, id: Id) -> State {
+        // Acquire: pairs with the Release in `end`.
+        State::of(self.slot(id).word.load(Ordering::Acquire))
+    }
+
+    /// Whether the outcome of an operation can be taken.
+    pub(super) fn is_done(&self, id: Id) -> bool {
+        self.state(id) != State::InFlight
+    }
+
+    /// What the completion of an operation that is done carried.
+    pub(super) fn result(&self, id: Id) -> i32 {
+        // Relaxed: stored before the state, which the caller has loaded with Acquire.
+        self.slot(id).res.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was given up with its ring.
+    pub(super) fn is_lost(&self, id: Id) -> bool {
+        // Relaxed: nothing is handed over but the fact.
+        State::of(self.slot(id).word.load(Ordering::Relaxed)) == State::Lost
+    }
+
+    /// Gives up a ticket: leaves an orphan, or disposes of what is done. Says whether a slot became free.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the only ticket of `id`, and uses it up.
+    pub(super) unsafe fn abandon(&self, id: Id) -> bool {
+        let slot = self.slot(id);
+        // Whoever polled it is not to be kept by a slot that nobody waits for.
+        slot.waker.clear();
+        let in_flight = State::InFlight.word(id.generation);
+        let orphan = State::Orphan.word(id.generation);
+        // Relaxed: a ticket touches nothing inside before DONE, and what `insert` released reaches the reaper through an exchange.
+        // Acquire: pairs with the Release in `end`; if it is done already, the result and what the kernel wrote are
+        // there.
+        let outcome = slot.word.compare_exchange(in_flight, orphan, Ordering::Relaxed, Ordering::Acquire);
+        // An orphan is the reaper's; one that was lost stays for ever.
+        let is_done = outcome.is_err_and(|word| State::of(word) == State::Done);
+        if is_done {
+            // SAFETY: DONE: the kernel is done with it, and it is ours.
+            unsafe { self.dispose(id, self.result(id)) };
+        }
+        is_done
+    }
+
     /// Makes a slot free whose operation has been moved out.
-    fn free(&self, id: Id) {
+    pub(super) fn free(&self, id: Id) {
         let slot = self.slot(id);
         // Relaxed: the exchange below orders it.
         slot.word.store(State::Free.word(id.generation.wrapping_add(1)), Ordering::Relaxed);
@@ -135,6 +289,10 @@ impl<'s> Table<'s> {
 }
 
 impl<'t> Claimer<'t> {
+    pub(super) const fn table(&self) -> &'t Table<'t> {
+        self.table
+    }
+
     /// Moves `operation` into a free slot and has it make its entry there.
     ///
     /// The entry is to be pushed into the ring whose completions the [`Reaper`] gets. If that fails,
@@ -145,12 +303,9 @@ impl<'t> Claimer<'t> {
     /// The operation comes back: with `NOBUFS` if no slot is free, or with what it says is wrong with it.
     pub fn insert<O: Operation>(&mut self, operation: O) -> Result<(Ticket<'t, O>, Sqe), (Errno, O)> {
         let Some(id) = self.claim() else { return Err((Errno::NOBUFS, operation)) };
-        let slot = self.table.slot(id);
         // SAFETY: free, and claimed by us.
-        let entry = unsafe { slot.put(operation, O::entry) };
-        // Release: pairs with the Acquire in `complete`; what is inside is written before it can be completed.
-        slot.word.store(State::InFlight.word(id.generation), Ordering::Release);
-        let ticket = Ticket { table: self.table, id, operation: PhantomData };
+        let entry = unsafe { self.table.insert(id, operation, O::entry) };
+        let ticket = Ticket::new(self.table, id);
         match entry {
             Ok(entry) => Ok((ticket, entry.user_data(id.user_data()))),
             // SAFETY: it was never pushed.
@@ -166,12 +321,10 @@ impl<'t> Claimer<'t> {
     pub unsafe fn withdraw<O: Operation>(&mut self, ticket: Ticket<'t, O>) -> O {
         let ticket = ManuallyDrop::new(ticket);
         // SAFETY: inserted as an `O`, and the kernel never had it.
-        let operation = unsafe { self.table.slot(ticket.id).take() };
-        self.table.free(ticket.id);
-        operation
+        unsafe { self.table.remove(ticket.id()) }
     }
 
-    fn claim(&mut self) -> Option<Id> {
+    pub(super) fn claim(&mut self) -> Option<Id> {
         if self.free == NONE {
             // Acquire: pairs with the Release in `free`; the whole list is ours from here on.
             self.free = self.table.freed.swap(NONE, Ordering::Acquire);
@@ -195,31 +348,19 @@ impl<'t> Reaper<'t> {
     /// `cqe` comes from the ring that the entries were pushed into, or the kernel is known to be done with, or to
     /// never have had, the operation that it names.
     pub unsafe fn complete(&mut self, cqe: Cqe) -> bool {
-        let id = Id::from_user_data(cqe.user_data);
-        let Some(slot) = self.table.slots.get(id.index as usize) else { return false };
-        if id.generation > State::MOST {
-            return false; // no slot's; its word would have no room for it
-        }
-        let in_flight = State::InFlight.word(id.generation);
-        // Relaxed: a guess, which only refuses; the exchange decides.
-        let word = slot.word.load(Ordering::Relaxed);
-        if word != in_flight && word != State::Orphan.word(id.generation) {
-            return false;
-        }
-        if !cqe.is_terminal() {
-            return true;
-        }
-        // Relaxed: the exchange below orders it.
-        slot.res.store(cqe.res, Ordering::Relaxed);
-        let done = State::Done.word(id.generation);
-        // Release: pairs with the Acquire of the ticket, which reads the result and what the kernel wrote.
-        // Acquire, of an orphan: pairs with the Release in `insert`, which the exchange of the ticket's drop passes on.
-        if slot.word.compare_exchange(in_flight, done, Ordering::Release, Ordering::Acquire).is_ok() {
-            slot.waker.wake();
-        } else {
-            // SAFETY: an orphan: its ticket is gone, and the kernel is done, so it is ours.
-            unsafe { slot.kill(cqe.res) };
-            self.table.free(id);
+        // SAFETY: the caller's word; and we are the only one of our kind.
+        match unsafe { self.table.end(cqe) } {
+            Ended::Unknown => return false,
+            Ended::GoesOn => {}
+            Ended::Done(waker) => {
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+            Ended::Orphan(id) => {
+                // SAFETY: just found to be one, by us.
+                unsafe { self.table.dispose(id, cqe.res) };
+            }
         }
         true
     }
@@ -253,13 +394,7 @@ impl<'t> Reaper<'t> {
 
     /// Those that are in flight, orphans included.
     pub(super) fn busy(&self) -> impl Iterator<Item = Id> + use<'t> {
-        let slots: &'t [Slot] = self.table.slots;
-        slots.iter().zip(0_u32..).filter_map(|(slot, index)| {
-            // Relaxed: a look; whoever acts on it exchanges.
-            let word = slot.word.load(Ordering::Relaxed);
-            let generation = State::generation(word);
-            matches!(State::of(word), State::InFlight | State::Orphan).then_some(Id { index, generation })
-        })
+        self.table.busy()
     }
 
     /// Those whose ticket was dropped.
@@ -269,157 +404,5 @@ impl<'t> Reaper<'t> {
             // Relaxed: as above.
             State::of(slots[id.index as usize].word.load(Ordering::Relaxed)) == State::Orphan
         })
-    }
-}
-
-/// The ring was given up with the operation in flight. What it owned is leaked, because the kernel may still be
-/// using it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost;
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the ring was closed while the kernel still had the operation; its buffer is leaked")
-    }
-}
-
-impl core::error::Error for Lost {}
-
-/// The name of an operation in flight, and the right to what comes of it.
-///
-/// A future, and safe to drop, to forget, to poll by reference and to send. Dropped early, the operation goes on and
-/// what it owns is disposed of when the kernel is done.
-#[must_use = "dropped, the result of an operation is thrown away"]
-pub struct Ticket<'t, O: Operation> {
-    table: &'t Table<'t>,
-    id: Id,
-    operation: PhantomData<O>,
-}
-
-impl<O: Operation> fmt::Debug for Ticket<'_, O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-impl<O: Operation> Ticket<'_, O> {
-    /// Which operation it is.
-    pub const fn id(&self) -> Id {
-        self.id
-    }
-
-    /// Whether its operation is in the table that `claimer` fills.
-    pub fn is_of(&self, claimer: &Claimer<'_>) -> bool {
-        core::ptr::addr_eq(self.table, claimer.table)
-    }
-
-    /// Whether it can be taken.
-    pub fn is_done(&self) -> bool {
-        !matches!(self.state(), State::InFlight)
-    }
-
-    /// What came of the operation, if it is done; else the ticket back.
-    ///
-    /// # Errors
-    ///
-    /// The ticket itself, unless the operation is done.
-    pub fn take(self) -> Result<Result<O::Output, Lost>, Self> {
-        match self.state() {
-            State::Done => {
-                let ticket = ManuallyDrop::new(self);
-                let slot = ticket.table.slot(ticket.id);
-                // Relaxed: stored before the state that we loaded with Acquire.
-                let res = slot.res.load(Ordering::Relaxed);
-                // SAFETY: inserted as an `O`; DONE says that the kernel is done with it, and the ticket is the one to
-                // have it, once, for it is consumed.
-                let operation = unsafe { slot.take::<O>() };
-                ticket.table.free(ticket.id);
-                Ok(Ok(operation.finish(result(res))))
-            }
-            State::Lost => {
-                let _ = ManuallyDrop::new(self);
-                Ok(Err(Lost))
-            }
-            State::InFlight | State::Free | State::Orphan => Err(self),
-        }
-    }
-
-    fn state(&self) -> State {
-        // Acquire: pairs with the Release in `complete`.
-        State::of(self.table.slot(self.id).word.load(Ordering::Acquire))
-    }
-}
-
-impl<O: Operation> Drop for Ticket<'_, O> {
-    fn drop(&mut self) {
-        let slot = self.table.slot(self.id);
-        // Whoever polled us is not to be kept by a slot that nobody waits for.
-        slot.waker.clear();
-        let in_flight = State::InFlight.word(self.id.generation);
-        let orphan = State::Orphan.word(self.id.generation);
-        // Relaxed: a ticket touches nothing inside before DONE, and what `insert` released reaches the reaper through an exchange.
-        // Acquire: pairs with the Release in `complete`; if it is done already, the result and what the kernel wrote are
-        // there.
-        let outcome = slot.word.compare_exchange(in_flight, orphan, Ordering::Relaxed, Ordering::Acquire);
-        // An orphan is the reaper's; one that was lost stays for ever.
-        if outcome.is_err_and(|word| State::of(word) == State::Done) {
-            // Relaxed: as in `take`.
-            let res = slot.res.load(Ordering::Relaxed);
-            // SAFETY: DONE: the kernel is done with it, and it is ours.
-            unsafe { slot.kill(res) };
-            self.table.free(self.id);
-        }
-    }
-}
-
-/// As a future, a ticket is taken when it is ready.
-///
-/// # Panics
-///
-/// If it is polled again afterwards.
-impl<O: Operation> Future for Pending<'_, O> {
-    type Output = Result<O::Output, Lost>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut ticket = self.0.take().expect("a future is not polled after it was ready");
-        if !ticket.is_done() {
-            let cell = &ticket.table.slot(ticket.id).waker;
-            cell.register(context.waker());
-            // Looked at after the waker was registered: a completion before that is seen here, one after it wakes.
-            if ticket.is_done() {
-                // Not to be kept by the slot, nor woken by its next operation.
-                cell.clear();
-            }
-        }
-        match ticket.take() {
-            Ok(output) => Poll::Ready(output),
-            Err(back) => {
-                ticket = back;
-                self.0 = Some(ticket);
-                Poll::Pending
-            }
-        }
-    }
-}
-
-/// The future of a [`Ticket`].
-#[derive(Debug)]
-pub struct Pending<'t, O: Operation>(Option<Ticket<'t, O>>);
-
-impl<O: Operation> Unpin for Pending<'_, O> {}
-
-impl<'t, O: Operation> Pending<'t, O> {
-    /// The ticket back, unless the future was ready already.
-    pub fn into_ticket(self) -> Option<Ticket<'t, O>> {
-        self.0
-    }
-}
-
-impl<'t, O: Operation> IntoFuture for Ticket<'t, O> {
-    type Output = Result<O::Output, Lost>;
-    type IntoFuture = Pending<'t, O>;
-
-    fn into_future(self) -> Pending<'t, O> {
-        Pending(Some(self))
     }
 }

@@ -85,15 +85,22 @@ impl WakerCell {
 
     /// Wakes whoever registered last, once.
     pub fn wake(&self) {
-        // AcqRel: what was completed is visible to who finds our bit, and the stored waker to us.
-        if self.state.fetch_or(WAKING, Ordering::AcqRel) == IDLE {
-            let taken = self.take();
-            // Release: the cell is empty before it is given up.
-            self.state.fetch_and(!WAKING, Ordering::Release);
-            if let Some(waker) = taken {
-                waker.wake();
-            }
+        if let Some(waker) = self.take_to_wake() {
+            waker.wake();
         }
+    }
+
+    /// The waker of whoever registered last, which the caller wakes when it holds nothing that the waiter may want.
+    /// `None`: nobody is to be woken, or the waiter will wake itself.
+    pub fn take_to_wake(&self) -> Option<Waker> {
+        // AcqRel: what was completed is visible to who finds our bit, and the stored waker to us.
+        if self.state.fetch_or(WAKING, Ordering::AcqRel) != IDLE {
+            return None;
+        }
+        let taken = self.take();
+        // Release: the cell is empty before it is given up.
+        self.state.fetch_and(!WAKING, Ordering::Release);
+        taken
     }
 
     /// Empties the cell.

@@ -116,3 +116,19 @@ unsafe impl StableBufMut for Lease {
 
     unsafe fn set_filled(&mut self, _: usize) {}
 }
+
+// SAFETY: as for `StableBuf`: its bytes stay, and are its own.
+unsafe impl bareio::buf::IoBuf for Lease {
+    fn data(&self) -> (*const u8, usize) {
+        StableBuf::bytes(self)
+    }
+}
+
+// SAFETY: as for `StableBufMut`; all of it is initialised.
+unsafe impl bareio::buf::IoBufMut for Lease {
+    fn room(&mut self) -> (*mut u8, usize) {
+        StableBufMut::room(self)
+    }
+
+    unsafe fn set_filled(&mut self, _: usize) {}
+}

@@ -107,12 +107,12 @@ pub(crate) fn ring() -> Ring<Linux> {
     Builder::new(64).build(Linux).unwrap()
 }
 
-fn place(index: usize) -> u64 {
+pub(crate) fn place(index: usize) -> u64 {
     (index * LEN) as u64
 }
 
 /// Ends by a panic, quietly.
-fn panic_quietly() -> ! {
+pub(crate) fn panic_quietly() -> ! {
     resume_unwind(Box::new("on purpose"))
 }
 

@@ -56,6 +56,20 @@ pub(in crate::pool) fn block_on<K: Kernel + Sync, F: Future>(
     }
 }
 
+/// Has `f` sleep on this thread: with a waker that ends the sleep, and a function that sleeps, until woken, for at most
+/// a given time, or for no reason. Nothing that `f` leaves behind may hold the waker for long: this returns when the
+/// last one is gone.
+pub(crate) fn asleep<K: Kernel + Sync, R>(
+    kernel: &K,
+    f: impl FnOnce(&Waker, &dyn Fn(Option<Duration>)) -> R,
+) -> R {
+    let parker = Parker { kernel, woken: AtomicU32::new(0), wakers: AtomicU32::new(1) };
+    // Dropped in the opposite order, as in `block_on`.
+    let frame = Frame { parker: &parker };
+    let waker = frame.waker();
+    f(&waker, &|timeout| parker.park(timeout))
+}
+
 /// Waits, when dropped, until no waker is left.
 struct Frame<'p, 'k, K: Kernel> {
     parker: &'p Parker<'k, K>,

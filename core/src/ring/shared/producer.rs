@@ -14,8 +14,8 @@ use crate::ring::{Full, Producer};
 ///
 /// One case is left: a kernel that is short of memory, or before 5.18 refuses an entry, stops in the middle of a chain, and
 /// the next call, perhaps of another thread, starts the rest as a chain of its own. What must not run beside what it follows (a
-/// flush beside its write) compares the results of both, or goes to a [`Ring`](crate::ring::Ring) of one thread, which makes the
-/// rest fail.
+/// flush beside its write) is pushed when that has completed, as [`ticket::shared`](crate::ticket::shared) does it, or goes to a
+/// [`Ring`](crate::ring::Ring) of one thread, which makes the rest fail.
 #[derive(Debug)]
 pub struct SharedProducer<T> {
     end: Lock<Producer<T>>,

@@ -1,0 +1,219 @@
+//! What carries operations out.
+
+use crate::abi::{Cqe, Timespec};
+use crate::op::{Op, Then};
+use crate::ring::{Limit, RingError};
+use crate::sync::{AtomicBool, Ordering, UnsafeCell};
+
+use super::super::table::Id;
+
+/// What is to be done for an operation in a slot: plain data, whose addresses the operation in the slot owns.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    /// The operation.
+    pub op: Op,
+    /// The priority of its I/O, as `ioprio_set(2)` has it; 0: that of the thread.
+    pub priority: u16,
+    /// For how long it may take, from when it starts; all zero: for ever.
+    pub within: Timespec,
+    /// What it has to come to for the next of its chain to run.
+    pub then: Then,
+    /// The next of its chain.
+    pub(super) next: Option<Id>,
+    pub(super) class: Class,
+    /// How often it was started anew.
+    pub(super) again: u8,
+}
+
+impl Job {
+    /// `op`, alone, for as long as it takes.
+    pub const fn new(op: Op) -> Self {
+        let within = Timespec { sec: 0, nsec: 0 };
+        Self { op, priority: 0, within, then: Then::Soft, next: None, class: Class::Latency, again: 0 }
+    }
+
+    /// Whether it has a deadline.
+    pub const fn is_limited(&self) -> bool {
+        self.within.sec != 0 || self.within.nsec != 0
+    }
+
+    /// How many completions it takes room for.
+    pub(super) const fn cost(&self) -> u32 {
+        if self.is_limited() { 2 } else { 1 }
+    }
+}
+
+/// Who an operation is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Somebody waits for it. All of the room is for these.
+    #[default]
+    Latency,
+    /// Nobody is in a hurry: compaction, scrubbing. Part of the room is kept from these.
+    Background,
+}
+
+/// Where a [`Job`] lies while its slot is in use.
+#[derive(Debug)]
+pub struct JobCell {
+    job: UnsafeCell<Job>,
+    cancelled: AtomicBool,
+}
+
+// SAFETY: the job is written by who has claimed the slot, before it starts, and read by whoever starts it and by whoever
+// has its completion; each passes it to the next through the engine.
+unsafe impl Sync for JobCell {}
+// SAFETY: as above; the addresses in it are used under the contract of whoever puts them there.
+unsafe impl Send for JobCell {}
+
+impl JobCell {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self { job: UnsafeCell::new(Job::new(Op::Nop)), cancelled: AtomicBool::new(false) }
+    }
+
+    /// # Safety
+    ///
+    /// The slot is the caller's, and was not started.
+    pub(super) unsafe fn set(&self, job: Job) {
+        // Relaxed: whoever starts the job gets it from us.
+        self.cancelled.store(false, Ordering::Relaxed);
+        self.job.with_mut(|cell| {
+            // SAFETY: the caller's word.
+            unsafe { *cell = job };
+        });
+    }
+
+    /// # Safety
+    ///
+    /// As [`set`](Self::set); or the caller has its completion, and told nobody.
+    pub(super) unsafe fn change(&self, f: impl FnOnce(&mut Job)) {
+        self.job.with_mut(|cell| {
+            // SAFETY: the caller's word.
+            f(unsafe { &mut *cell });
+        });
+    }
+
+    /// # Safety
+    ///
+    /// The caller starts it, or has its completion.
+    pub(super) unsafe fn get(&self) -> Job {
+        self.job.with(|cell| {
+            // SAFETY: the caller's word; nobody writes it meanwhile.
+            unsafe { *cell }
+        })
+    }
+
+    /// Where its time limit is, for as long as the slots are there.
+    pub(super) fn within(&self) -> *const Timespec {
+        self.job.with(|cell| {
+            // SAFETY: within the cell.
+            unsafe { &raw const (*cell).within }
+        })
+    }
+
+    /// Lets it not start any more, if it waits for an earlier one of its chain.
+    pub(super) fn cancel(&self) {
+        // Relaxed: a wish. One that comes too late is asked again.
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        // Relaxed: as above.
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl Default for JobCell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What became of a job that was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// It completes later.
+    Pending,
+    /// It is done, with this result, as a completion carries it.
+    Done(i32),
+}
+
+/// What became of the wish to cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It was passed on; the operation's own completion tells.
+    Asked,
+    /// It had not begun, and never will: there will be no completion.
+    Never,
+}
+
+/// What a turn of the engine brought, beside completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A completion of an operation.
+    Completion(Cqe),
+    /// A limited operation's limit is settled, and its room free.
+    Limit,
+    /// A cancellation is answered.
+    Cancel,
+    /// Somebody has asked the driver to look around.
+    Kick,
+}
+
+/// What carries operations out: a ring, which somebody has to turn, or threads, which report by themselves.
+///
+/// # Safety
+///
+/// - What [`start`](Self::start) takes is completed once, by [`turn`](Self::turn) or by the engine's own call of
+///   [`Shared::complete`](super::Shared::complete), when nobody uses the memory any more that the job names; or never.
+/// - Whoever completes it sees what its starter did, and the other way round.
+pub unsafe trait Engine: Send + Sync {
+    /// Whether completions come by [`turn`](Self::turn) only.
+    fn is_turned(&self) -> bool;
+
+    /// Whether it can be used at all by this process.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError::Forked`], in a child.
+    fn check(&self) -> Result<(), RingError>;
+
+    /// Hands a job over; [`flush`](Self::flush) sees to it that it runs.
+    ///
+    /// # Errors
+    ///
+    /// It was not taken, and will not be.
+    ///
+    /// # Safety
+    ///
+    /// What the job names stays valid until its completion, as [`Ring::push`](crate::ring::Ring::push) demands; `within` for ever.
+    unsafe fn start(&self, user_data: u64, job: &Job, within: *const Timespec) -> Result<Started, RingError>;
+
+    /// Sees to it that what was handed over runs. It does not wait.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's. Short of memory is none: [`turn`](Self::turn) tries again.
+    fn flush(&self) -> Result<(), RingError>;
+
+    /// Asks for the end of an operation.
+    ///
+    /// # Errors
+    ///
+    /// It could not be asked.
+    fn cancel(&self, user_data: u64) -> Result<Cancelled, RingError>;
+
+    /// Asks for the end of everything.
+    fn cancel_all(&self);
+
+    /// Ends a sleep in [`turn`](Self::turn), or the next one.
+    fn kick(&self);
+
+    /// Tells `each` what has happened, until it says no; if nothing has and there is a `sleep`, after that.
+    ///
+    /// # Errors
+    ///
+    /// The engine cannot be turned any more.
+    fn turn(&self, sleep: Option<Limit>, each: &mut dyn FnMut(Event) -> bool) -> Result<(), RingError>;
+}

@@ -1,0 +1,204 @@
+//! How a scheduler is made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bareio_core::ring::{Builder as RingBuilder, Sqpoll};
+use bareio_core::ticket::shared::Limits;
+
+use super::backend::probed;
+use super::desk::{Desk, Settings};
+use super::{Backend, Base, Drive, Handle, Running, Scheduler};
+use crate::error::{Error, ErrorKind, Result, Why};
+use crate::host::{NATIVE, Native};
+
+/// Completions that are never promised to operations: for a kick, and for asking for the end of everything.
+const KEPT_BACK: u32 = 2;
+
+/// Settings of a [`Scheduler`].
+///
+/// ```
+/// use bareio::sched::{Backend, Drive, Scheduler};
+///
+/// let scheduler = Scheduler::builder().depth(64).backend(Backend::Auto).drive(Drive::Thread).build()?;
+/// println!("by {}", scheduler.running());
+/// # Ok::<(), bareio::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing before it is built"]
+pub struct Builder {
+    depth: u32,
+    in_flight: Option<u32>,
+    background: Option<u32>,
+    tickets: Option<u32>,
+    backend: Backend,
+    drive: Drive,
+    sqpoll: Option<Sqpoll>,
+    threads: usize,
+    patience: Duration,
+    counts: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            depth: 256,
+            in_flight: None,
+            background: None,
+            tickets: None,
+            backend: Backend::Auto,
+            drive: Drive::Waiters,
+            sqpoll: None,
+            threads: 16,
+            patience: Duration::from_secs(5),
+            counts: false,
+        }
+    }
+}
+
+impl Builder {
+    /// The most entries that a ring may have.
+    pub const MOST_DEPTH: u32 = 4096;
+
+    /// How many entries the ring has: a power of two, 256 unless it is said otherwise.
+    pub const fn depth(mut self, entries: u32) -> Self {
+        self.depth = entries;
+        self
+    }
+
+    /// How many operations may be in flight at a time; as many as there is room for their completions, if it is not said:
+    /// close to twice the depth.
+    pub const fn in_flight(mut self, most: u32) -> Self {
+        self.in_flight = Some(most);
+        self
+    }
+
+    /// How many of them may be [background](super::Op::background) operations; three quarters, if it is not said.
+    pub const fn background(mut self, most: u32) -> Self {
+        self.background = Some(most);
+        self
+    }
+
+    /// How many tickets there may be that are not collected, of operations in flight and of done ones: four times the depth,
+    /// if it is not said. Each takes about 250 bytes, now.
+    pub const fn tickets(mut self, most: u32) -> Self {
+        self.tickets = Some(most);
+        self
+    }
+
+    /// What operations are to be carried out by.
+    pub const fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// Who drives.
+    pub const fn drive(mut self, drive: Drive) -> Self {
+        self.drive = drive;
+        self
+    }
+
+    /// Has a thread of the kernel look for submissions. On few processors this is slower than entering.
+    pub const fn sqpoll(mut self, sqpoll: Sqpoll) -> Self {
+        self.sqpoll = Some(sqpoll);
+        self
+    }
+
+    /// By calls: how many threads make them at most; 16 unless it is said otherwise. With 0, an operation is carried out
+    /// when it is submitted, by the thread that submits it.
+    pub const fn threads(mut self, most: usize) -> Self {
+        self.threads = most;
+        self
+    }
+
+    /// How long the drop of the last handle waits for what cannot be cancelled; 5 seconds unless it is said otherwise.
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Counts calls and hits too, which takes a locked instruction for each.
+    pub const fn statistics(mut self, yes: bool) -> Self {
+        self.counts = yes;
+        self
+    }
+
+    /// On this host.
+    ///
+    /// # Errors
+    ///
+    /// - [`OutOfRange`](ErrorKind::OutOfRange): one of the numbers.
+    /// - [`Unsupported`](ErrorKind::Unsupported): a ring was demanded, and there is none.
+    pub fn build(&self) -> Result<Scheduler<Native>> {
+        self.make(NATIVE)
+    }
+
+    /// On another kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    #[cfg(feature = "sim")]
+    pub fn with_kernel<K: Base>(&self, kernel: K) -> Result<Scheduler<K>> {
+        self.make(kernel)
+    }
+
+    fn make<K: Base>(&self, kernel: K) -> Result<Scheduler<K>> {
+        let in_range = |what, value: u32, most: u32, power_of_two: bool| {
+            if value >= 1 && value <= most && (!power_of_two || value.is_power_of_two()) {
+                return Ok(());
+            }
+            let (value, most) = (u64::from(value), u64::from(most));
+            Err(Error::new(ErrorKind::OutOfRange { what, value, least: 1, most, power_of_two }))
+        };
+        in_range("ring depth", self.depth, Self::MOST_DEPTH, true)?;
+        // One can be called off at a time; with a deeper ring, more.
+        let cancels = (self.depth / 8).clamp(1, 64);
+        let completions = 2 * self.depth.max(4);
+        let credits = completions - KEPT_BACK - cancels;
+        let tickets = self.tickets.unwrap_or(4 * self.depth);
+        in_range("tickets", tickets, 1 << 20, false)?;
+        let in_flight = self.in_flight.unwrap_or(credits.min(tickets));
+        in_range("operations in flight", in_flight, credits.min(tickets), false)?;
+        let background = self.background.unwrap_or((in_flight - in_flight / 4).max(1));
+        in_range("background operations", background, in_flight, false)?;
+        let limits =
+            Limits { in_flight, background, credits, cancels, always_serve: self.drive == Drive::Thread };
+        let settings = |running| Settings {
+            running,
+            drive: self.drive,
+            patience: self.patience,
+            slots: tickets as usize,
+            limits,
+            counts: self.counts,
+        };
+        let threads = if self.drive == Drive::Caller { 0 } else { self.threads };
+        let by_calls = |kernel, why| Desk::by_calls(kernel, threads, &settings(Running::Posix(why)));
+        let desk = match self.backend {
+            Backend::Posix => by_calls(kernel, Why::Because("as asked")),
+            Backend::IoUring | Backend::Auto => {
+                let mut ring =
+                    RingBuilder::new(self.depth).completion_entries(completions).patience(self.patience);
+                if let Some(sqpoll) = self.sqpoll {
+                    ring = ring.sqpoll(sqpoll);
+                }
+                match probed(ring.shared(kernel.clone())) {
+                    Ok(ring) => Desk::on_ring(kernel, ring, &settings(Running::IoUring)),
+                    Err(error) if self.backend == Backend::IoUring => return Err(error),
+                    Err(error) => by_calls(kernel, why(&error)),
+                }
+            }
+        };
+        if self.drive == Drive::Thread {
+            desk.start_server();
+        }
+        Ok(Scheduler(Arc::new(Handle(desk))))
+    }
+}
+
+fn why(error: &Error) -> Why {
+    match error.kind() {
+        ErrorKind::Unsupported { why, .. } => why,
+        _ => error.errno().map_or(Why::Because("the ring does not work"), Why::Errno),
+    }
+}

@@ -1,11 +1,42 @@
 //! Sound direct I/O and io_uring for storage engines, with the same meaning where io_uring is forbidden.
 //!
-//! That is what this crate is to become. **Today it is thin**: it hands on [`core`], which has the rings, the
-//! memory, the pools, and operations that cannot outlive what they use; the names that are needed most; and with [`fd`]
-//! the descriptors of the standard library, lent or shared. Files, a scheduler, batches and a log, over `std` and without `unsafe` for whoever calls them, are not there yet.
+//! # Which to reach for
 //!
-//! So begin with [`core`]: its first page says which layer is for what. The example `copy` is a program that
-//! is built on it, by way of this crate, and shows the fallback to plain calls as well.
+//! | you want | take |
+//! |---|---|
+//! | to read and write a file at offsets, past the page cache or through it | [`File`]: one system call each |
+//! | to replace a file whole, to list, make, rename, and flush names | [`fs`] |
+//! | several operations at once, on memory that is borrowed until all have ended | [`batch`] |
+//! | operations of many threads or futures, each waited for by itself | [`Scheduler`] |
+//! | to append many pieces, or many small events, to a log | [`writer`] |
+//! | so many buffers and no more | [`pool`] |
+//! | to do something to a descriptor of your own | `fd` (on Unix) |
+//! | to drive a ring by hand, without `std` | `scope`, and [`core`] |
+//! | to know what this host can do, and why not more | [`probe()`] |
+//!
+//! ```
+//! use bareio::{File, fs};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("data");
+//! let file = File::create(&path)?;
+//! file.write_all_at(b"some bytes", 0)?;
+//! file.sync_data()?;
+//! fs::sync_dir(folder.path())?; // now its name is durable too
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Whatever fails says so with one [`Error`], which carries its numbers; what was handed in comes back with it, as
+//! [`Refused`] or with the result. Nothing here rests on a destructor: tickets, guards and futures can be dropped and
+//! forgotten.
+//!
+//! Where io_uring is missing or forbidden, the same operations go by plain calls, with the same results; who demands it
+//! gets an error that says why it is not to be had.
+//!
+//! # Features
+//!
+//! All are off by default: `bytes` (buffers of that crate), `log` and `tracing` (the one line of a vectored writer), `sim`
+//! (everything on a kernel in memory, to test on).
 #![deny(unsafe_code)]
 
 pub mod batch;

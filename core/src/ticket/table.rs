@@ -379,7 +379,7 @@ impl<'t> Reaper<'t> {
         }
     }
 
-    /// Gives up everything that is in flight: tickets say [`Lost`], and what is inside is never touched again.
+    /// Gives up everything that is in flight: tickets say [`Lost`](super::Lost), and what is inside is never touched again.
     pub fn lose_rest(&mut self) {
         for id in self.busy() {
             let slot = self.table.slot(id);

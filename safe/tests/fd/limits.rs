@@ -14,14 +14,16 @@ fn a_file_that_may_not_grow_is_written_short_and_then_refused() {
     if std::env::var_os(UNDER_A_LIMIT).is_none() {
         // In units of 512 bytes or of 1,024, whichever the shell has: 8 or 16 KiB. The signal that comes with the
         // refusal is ignored, and stays so in the program that takes the shell's place.
-        let status = Command::new("sh")
+        // Its output goes through pipes: a file that it was sent to would be under the limit too.
+        let output = Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" --exact \"$1\" --nocapture"])
             .arg(std::env::current_exe().unwrap())
             .arg("limits::a_file_that_may_not_grow_is_written_short_and_then_refused")
             .env(UNDER_A_LIMIT, "1")
-            .status()
+            .output()
             .unwrap();
-        assert!(status.success(), "{status}");
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&said));
         return;
     }
     let file = tempfile::tempfile().unwrap();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bareio::file::{File, OpenOptions, Sync};
-use bareio::{ErrorKind, Errno};
+use bareio::{Errno, ErrorKind};
 use bareio_faults::{Call, Fault, Mount};
 
 const EIO: i32 = 5;
@@ -30,7 +30,11 @@ fn after_a_failed_flush_no_flush_succeeds_until_the_file_is_opened_anew() {
     for late in [file.sync_data(), file.sync_all(), other.sync_data()] {
         assert_eq!(late.unwrap_err().kind(), ErrorKind::Poisoned(Errno::IO));
     }
-    assert_eq!(mount.count(Call::Sync), calls, "the kernel is not asked again: it would say that all is well");
+    assert_eq!(
+        mount.count(Call::Sync),
+        calls,
+        "the kernel is not asked again: it would say that all is well"
+    );
     File::open_rw(&path).unwrap().sync_data().unwrap();
 }
 

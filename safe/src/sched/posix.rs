@@ -78,11 +78,8 @@ impl<K: Base> Calls<K> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more thread, if none is idle and there may be one.
+    /// One more thread.
     fn grow(&self, mut queue: MutexGuard<'_, Queue>) {
-        if queue.idle >= queue.waiting.len() || queue.threads >= self.most {
-            return;
-        }
         let Some(desk) = self.desk.get().and_then(Weak::upgrade) else { return };
         queue.threads += 1;
         drop(queue);
@@ -97,6 +94,9 @@ impl<K: Base> Calls<K> {
                 if let Some(waiting) = waiting {
                     self.run(waiting);
                 }
+            } else {
+                drop(queue);
+                self.filled.notify_one(); // those who sleep have not been told
             }
         }
     }
@@ -170,8 +170,16 @@ unsafe impl<K: Base> Engine for Calls<K> {
         let until = job.is_limited().then(|| Instant::now() + limit(job.within));
         let mut queue = self.lock();
         queue.waiting.push_back(Waiting { user_data, call: job.op, until });
-        self.filled.notify_one();
-        self.grow(queue);
+        if queue.idle >= queue.waiting.len() || queue.threads >= self.most {
+            // Who is busy looks before it sleeps. Told without the lock, who sleeps need not sleep again for it.
+            let sleeps = queue.idle > 0;
+            drop(queue);
+            if sleeps {
+                self.filled.notify_one();
+            }
+        } else {
+            self.grow(queue);
+        }
         Ok(Started::Pending)
     }
 

@@ -119,10 +119,10 @@ fn operations_outlive_the_thread_that_submitted_them() {
                 };
                 (read, (0..8).map(write).collect::<Vec<_>>(), theirs.submit(Op::sync_all(&target)).unwrap())
             });
-            let (read, written, flush) = submitter.join().unwrap();
+            let (read, all, flush) = submitter.join().unwrap();
             writer.write_all(b"here").unwrap();
             assert_eq!(read.wait().unwrap_or_else(|failed| panic!("{way}: {failed}")).1, b"here");
-            for write in written {
+            for write in all {
                 assert_eq!(write.wait().unwrap_or_else(|failed| panic!("{way}: {failed}")).0, 1 << 16);
             }
             flush.wait().unwrap_or_else(|failed| panic!("{way}: {failed}"));

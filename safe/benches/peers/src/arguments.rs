@@ -8,12 +8,16 @@ use clap::Parser;
 /// Rounds below which a median is not worth its name.
 const MIN_ROUNDS: u32 = 9;
 
+/// The groups there are.
+const GROUPS: [&str; 10] =
+    ["ring", "pool", "alloc", "batch", "metadata", "append", "file", "threads", "fallback", "instructions"];
+
 /// Times bareio against its peers, interleaved in one run. Quote its ratios, not its times.
 #[derive(Debug, Parser)]
 #[command(name = "peers")]
 pub(crate) struct Arguments {
     /// Groups to run; all, if none is named
-    #[arg(value_name = "GROUP", value_parser = ["ring", "pool", "alloc", "batch", "metadata", "append", "instructions"])]
+    #[arg(value_name = "GROUP", value_parser = GROUPS)]
     pub(crate) groups: Vec<String>,
 
     /// Write one row for each contestant of each comparison to this file, tab-separated

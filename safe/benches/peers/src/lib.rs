@@ -36,7 +36,14 @@
 //! | `batch` | `direct`, `buffered`; `read`, `write`; N | ns an operation | N reads or writes of 4 KiB at random offsets of one file, submitted and waited for |
 //! | `metadata` | `size`, `truncate` | ns a call | how long an open file is; that it is to be as long as it is |
 //! | `append` | `FILE SYSTEM batch N` | ns an event | N events of 256 B appended to a buffered file and handed to the kernel, on tmpfs (`/dev/shm`) and on the file system of the working folder |
+//! | `file` | `direct depth N` | k reads a second, and µs of processor time a read | random 4 KiB reads past the page cache, N in flight on one thread |
+//! | `file` | `buffered …` | the same | random 4 KiB reads of a cached file, one at a time, on tmpfs and in the directory for temporary files |
+//! | `threads` | `N submitters` | k reads a second, and µs of a read at the percentile | N threads on two processors, each with direct reads one at a time |
+//! | `fallback` | `16 threads depth N` | as `file` | the same reads where there is no ring: by calls of at most 16 threads |
 //! | `instructions` | as above | instructions an operation | (Ir(2N) − Ir(N)) / N under callgrind, user space only; needs `valgrind` |
+//!
+//! The files of `file`, `threads` and `fallback` are in `BAREIO_BENCH_DIR`, or in the directory for temporary files: it should be
+//! on a disk that can do direct I/O.
 //!
 //! A case that is compared with several contestants is run once and reported once for each: `… vs REFERENCE`.
 //!
@@ -59,6 +66,8 @@ mod append;
 mod arguments;
 mod batch;
 mod case;
+mod fallback;
+mod file;
 mod instructions;
 mod metadata;
 mod pool;
@@ -67,5 +76,6 @@ mod report;
 mod ring;
 mod runner;
 mod statistics;
+mod threads;
 
 pub use runner::main;

@@ -9,7 +9,7 @@ use crate::arguments::Arguments;
 use crate::case::{Case, LeftOut, Measure};
 use crate::processors::{self, Usage};
 use crate::report::{self, Report};
-use crate::{alloc, append, batch, instructions, metadata, pool, ring};
+use crate::{alloc, append, batch, fallback, file, instructions, metadata, pool, ring, threads};
 
 /// What one case yielded.
 pub(crate) struct Outcome {
@@ -48,6 +48,9 @@ fn selected(arguments: &Arguments) -> Vec<Case> {
         batch::cases,
         metadata::cases,
         append::cases,
+        file::cases,
+        threads::cases,
+        fallback::cases,
         instructions::cases,
     ];
     let mut cases: Vec<Case> = groups.iter().flat_map(|cases| cases(arguments)).collect();

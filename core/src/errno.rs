@@ -94,6 +94,21 @@ impl Errno {
             Self::INTR | Self::AGAIN | Self::BUSY | Self::MFILE | Self::NFILE | Self::NOMEM | Self::TIMEDOUT
         )
     }
+
+    /// Whether a flush that failed so may have lost something. What cannot be flushed at all has lost nothing, and
+    /// what was cancelled was not begun.
+    pub const fn loses_writes(self) -> bool {
+        !matches!(
+            self,
+            Self::INVAL
+                | Self::NOSYS
+                | Self::OPNOTSUPP
+                | Self::BADF
+                | Self::ROFS
+                | Self::CANCELED
+                | Self::INTR
+        )
+    }
 }
 
 /// Writes the constants and both look-ups from one list.

@@ -98,7 +98,8 @@ impl Error {
             ErrorKind::Os(errno)
             | ErrorKind::Worker(errno)
             | ErrorKind::Poisoned(errno)
-            | ErrorKind::Partly { errno, .. } => Some(errno),
+            | ErrorKind::Partly { errno, .. }
+            | ErrorKind::NotDurable { errno, .. } => Some(errno),
             ErrorKind::Alloc(error) => error.errno(),
             ErrorKind::Unsupported { why, .. } => why.errno(),
             _ => None,

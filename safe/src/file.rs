@@ -216,7 +216,7 @@ impl<K: Kernel> File<K> {
         }
         self.0
             .durability
-            .carry_out(durable::loses, || flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno)))
+            .carry_out(Errno::loses_writes, || flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno)))
     }
 
     /// Takes note of how a flush ended for which nobody waited, or that went past the page cache.
@@ -225,7 +225,7 @@ impl<K: Kernel> File<K> {
             // Another flush may have been told of what this one was to cover.
             Ok(()) => self.check_durable(),
             Err(errno) => {
-                if durable::loses(errno) {
+                if errno.loses_writes() {
                     self.poison(errno);
                 }
                 Err(Error::os(call, errno))

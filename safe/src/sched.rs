@@ -43,10 +43,13 @@ mod backend;
 mod builder;
 mod chain;
 mod desk;
+mod flush;
 mod op;
+mod plug;
 mod posix;
 #[cfg(unix)]
 mod readiness;
+mod run;
 mod statistics;
 mod ticket;
 mod work;
@@ -66,7 +69,9 @@ pub use backend::{Backend, Running};
 pub use bareio_core::ticket::shared::Class;
 pub use builder::Builder;
 pub use chain::{Chain, ChainDone, ChainTicket, MAX_CHAIN};
+pub use flush::Flushing;
 pub use op::{Op, Priority};
+pub use plug::Plug;
 #[cfg(unix)]
 pub use readiness::Readiness;
 pub use statistics::Statistics;
@@ -136,6 +141,14 @@ impl<K: Base> fmt::Debug for Scheduler<K> {
     }
 }
 
+/// Whether an operation is entered when it is submitted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    No,
+    /// When it is released, with others.
+    Back,
+}
+
 /// Operations that have not ended when a scheduler was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StillBusy {
@@ -186,7 +199,7 @@ impl<K: Base> Scheduler<K> {
     /// - [`Full`](ErrorKind::Full): only tickets that were not collected hold the slots.
     /// - [`Closed`](ErrorKind::Closed), [`Forked`](ErrorKind::Forked), or the ring's.
     pub fn submit<B: Send + 'static>(&self, op: Op<B, K>) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
-        self.submit_by(op, |ask, ids| self.0.machine().admit(ask, ids))
+        self.submit_by(op, Held::No, |ask, ids| self.0.machine().admit(ask, ids))
     }
 
     /// Submits an operation, if there is room.
@@ -195,7 +208,7 @@ impl<K: Base> Scheduler<K> {
     ///
     /// As [`submit`](Self::submit), and [`Full`](ErrorKind::Full) if there is no room now.
     pub fn try_submit<B: Send + 'static>(&self, op: Op<B, K>) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
-        self.submit_by(op, |ask, ids| self.0.machine().try_admit(ask, ids))
+        self.submit_by(op, Held::No, |ask, ids| self.0.machine().try_admit(ask, ids))
     }
 
     /// Submits an operation. If there is no room, it waits for some without keeping the thread.
@@ -214,7 +227,7 @@ impl<K: Base> Scheduler<K> {
         let ask = Ask { class: op.plan.class, cost: op.plan.cost() };
         self.0.start_server();
         match self.0.machine().room(ask).await {
-            Ok(id) => self.begin(id, op, ask),
+            Ok(id) => self.begin(id, op, ask, Held::No),
             Err(refusal) => Err(Refused::new(refused(refusal), op)),
         }
     }
@@ -222,12 +235,13 @@ impl<K: Base> Scheduler<K> {
     fn submit_by<B: Send + 'static>(
         &self,
         mut op: Op<B, K>,
+        held: Held,
         admit: impl FnOnce(Ask, &mut [Id]) -> Result<(), bareio_core::ticket::shared::Refusal>,
     ) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
         if let Err(error) = op.check() {
             return Err(Refused::new(error, op));
         }
-        if let Some(result) = self.at_once(&mut op) {
+        if let Some(result) = self.at_once(&mut op, held) {
             if self.0.machine().is_closed() {
                 return Err(Refused::new(ErrorKind::Closed, op));
             }
@@ -236,7 +250,7 @@ impl<K: Base> Scheduler<K> {
         let ask = Ask { class: op.plan.class, cost: op.plan.cost() };
         let mut id = [Id::from_user_data(0)];
         match admit(ask, &mut id) {
-            Ok(()) => self.begin(id[0], op, ask),
+            Ok(()) => self.begin(id[0], op, ask, held),
             Err(refusal) => Err(Refused::new(refused(refusal), op)),
         }
     }
@@ -246,9 +260,10 @@ impl<K: Base> Scheduler<K> {
         id: Id,
         op: Op<B, K>,
         ask: Ask,
+        held: Held,
     ) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
         let plan = op.plan;
-        self.0.begin(id, op, ask)?;
+        self.0.begin(id, op, ask, held == Held::Back)?;
         Ok(Ticket::held(Hold::new(self.0.clone(), id), plan))
     }
 
@@ -259,11 +274,14 @@ impl<K: Base> Scheduler<K> {
     }
 
     /// What comes of an operation, if that can be told without waiting.
-    fn at_once<B>(&self, op: &mut Op<B, K>) -> Option<Result<u32, Errno>> {
+    fn at_once<B>(&self, op: &mut Op<B, K>, held: Held) -> Option<Result<u32, Errno>> {
         let Op { work, plan } = op;
         let call = work.call(plan).ok()?;
         if call.is_nothing() {
             return Some(Ok(0));
+        }
+        if held == Held::Back && plan.what == What::Write && self.0.machine().coalesces() {
+            return None; // it is tried together with what follows it
         }
         let file = work.file.clone()?;
         let may = match plan.what {
@@ -470,6 +488,7 @@ impl<K: Base> Scheduler<K> {
         let counts = self.0.machine().counts();
         let [called, hits, misses] = self.0.tally.read();
         let ring = self.0.machine().engine().ring();
+        let (gathered, queued) = (self.0.machine().gathered(), self.0.machine().engine().queued_groups());
         Statistics {
             running: self.running(),
             enters: ring.map_or(0, |ring| ring.enters() as u64),
@@ -486,6 +505,10 @@ impl<K: Base> Scheduler<K> {
             short: counts.short,
             unknown: counts.unknown,
             overflows: ring.map_or(0, |ring| u64::from(ring.dropped())),
+            groups: gathered.groups + queued[0],
+            grouped: gathered.grouped + queued[1],
+            flushes: gathered.flushes,
+            flushed: gathered.flushed,
             called,
             hits,
             misses,

@@ -22,23 +22,32 @@
 //! A chain is a list of slots. The next one starts when the one before has completed, whole or linked hard; it is started by
 //! whoever reaped that. Nothing is left to a kernel that takes a chain in part.
 
+mod arrive;
 mod calls;
 mod close;
 mod drive;
 mod engine;
+mod fifo;
+mod gather;
+mod hold;
+mod pieces;
 mod queue;
 mod ring;
 mod room;
 mod settle;
 mod state;
+mod wave;
 
 use core::fmt;
 
+pub use arrive::Flushed;
 pub use close::Busy;
-pub use engine::{Cancelled, Class, Engine, Event, Job, JobCell, Started};
+pub use engine::{Cancelled, Class, Engine, Event, Flush, Job, JobCell, Started};
+pub use gather::{Gathered, Group, Memory};
 pub use ring::RingEngine;
 pub use room::Room;
 pub use state::{Counts, Limits, Refusal};
+pub use wave::{Flushing, Wave};
 
 use super::operation::Operation;
 use super::table::{Id, Reaper, Table};
@@ -49,6 +58,7 @@ use crate::lock::{Guard, Lock};
 use crate::op::Then;
 use crate::ring::RingError;
 use crate::sync::{AtomicBool, AtomicU32, Ordering};
+use gather::Gather;
 use state::State;
 
 /// How many operations a chain has at most.
@@ -72,6 +82,14 @@ pub struct Shared<'t, K: Kernel, E: Engine> {
     hungry: AtomicU32,
     /// Whether chains go on.
     closing: AtomicBool,
+    gather: Lock<Gather<'t>>,
+    /// Whether writes that follow each other are made one.
+    coalesces: bool,
+    /// Whether something was begun that is not entered yet. Under no lock; what is staged is under `gather`'s.
+    held: AtomicBool,
+    /// Whether flushes may be due, and whether ends are to be told. Set under `gather`'s lock, as they are cleared.
+    due: AtomicBool,
+    is_behind: AtomicBool,
 }
 
 /// What is asked for when operations are let in.
@@ -101,7 +119,34 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         let table = claimer.table();
         let state = Lock::new(State::new(claimer, limits));
         let (bell, hungry, closing) = (AtomicU32::new(0), AtomicU32::new(0), AtomicBool::new(false));
-        Self { kernel, engine, table, jobs, state, reaper, limits, bell, hungry, closing }
+        let gather = Lock::new(Gather::new(Memory::default()));
+        let [held, due, is_behind] = [(); 3].map(|()| AtomicBool::new(false));
+        let coalesces = false;
+        Self {
+            kernel,
+            engine,
+            table,
+            jobs,
+            state,
+            reaper,
+            limits,
+            bell,
+            hungry,
+            closing,
+            gather,
+            coalesces,
+            held,
+            due,
+            is_behind,
+        }
+    }
+
+    /// The same, with memory for writes that go together and for flushes that are shared.
+    #[must_use]
+    pub fn gathering(mut self, memory: Memory<'t>) -> Self {
+        self.coalesces = !memory.pieces.is_empty();
+        self.gather = Lock::new(Gather::new(memory));
+        self
     }
 
     /// What carries the operations out.
@@ -123,6 +168,10 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         self.state.lock(&self.kernel)
     }
 
+    fn gather(&self) -> Guard<'_, Gather<'t>, K> {
+        self.gather.lock(&self.kernel)
+    }
+
     /// Lets `ids.len()` operations in, if there is room and nobody has closed it.
     ///
     /// Each of the slots is then [filled](Self::fill), or all of them [given up](Self::give_up).
@@ -132,7 +181,12 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     /// Why not; see [`Refusal`].
     pub fn try_admit(&self, ask: Ask, ids: &mut [Id]) -> Result<(), Refusal> {
         self.check(ask, ids.len())?;
-        self.lock().admit(&self.limits, ask, ids)
+        let answer = self.lock().admit(&self.limits, ask, ids);
+        if answer == Err(Refusal::Full) {
+            // Whoever tries again without waiting is to see an end of it, too.
+            self.release();
+        }
+        answer
     }
 
     /// As [`try_admit`](Self::try_admit), and waits for room, driving meanwhile.
@@ -223,10 +277,8 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     ///
     /// All of them were filled, and not begun.
     pub unsafe fn begin(&self, ids: &[Id]) -> Result<(), RingError> {
-        for pair in ids.windows(2) {
-            // SAFETY: filled and not begun, so the caller's.
-            unsafe { self.jobs[pair[0].index()].change(|job| job.next = Some(pair[1])) };
-        }
+        // SAFETY: the caller's word.
+        unsafe { self.link_all(ids) };
         let Some(&first) = ids.first() else { return Ok(()) };
         // SAFETY: filled and not begun.
         match unsafe { self.start(first) }? {
@@ -234,28 +286,33 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
             // What it cannot submit now, whoever waits for it will find out.
             Started::Pending => drop(self.engine.flush()),
         }
-        if self.limits.always_serve {
-            let called = {
-                let mut state = self.lock();
-                let mut called = state::Called::new();
-                state.call_server(&mut called);
-                called
-            };
-            self.wake(called);
-        }
+        self.call_always_served();
         Ok(())
     }
 
     /// # Safety
     ///
-    /// Filled, and not started before; its predecessor, if any, has completed.
+    /// As [`begin`](Self::begin).
+    unsafe fn link_all(&self, ids: &[Id]) {
+        for pair in ids.windows(2) {
+            // SAFETY: filled and not begun, so the caller's.
+            unsafe { self.jobs[pair[0].index()].change(|job| job.next = Some(pair[1])) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Filled, and not under way; its predecessor, if any, has completed.
     unsafe fn start(&self, id: Id) -> Result<Started, RingError> {
         let cell = &self.jobs[id.index()];
         if cell.is_cancelled() {
             return Ok(Started::Done(-Errno::CANCELED.number()));
         }
         // SAFETY: nobody else has it before it is started.
-        let job = unsafe { cell.get() };
+        let mut job = unsafe { cell.get() };
+        if let Some(flush) = job.flush.filter(|flush| flush.is_shareable) {
+            self.join_wave(id, &mut job, flush);
+        }
         // SAFETY: what it names is the operation's in the slot, until its completion; the cell stays as long as the engine.
         unsafe { self.engine.start(id.user_data(), &job, cell.within()) }
     }
@@ -311,8 +368,8 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     unsafe fn complete_one(&self, cqe: Cqe, was_started: bool) {
         let mut turned = settle::Turned::new();
         // SAFETY: the caller's word.
-        unsafe { self.settle(cqe, was_started, &mut turned) };
-        self.account(turned);
+        unsafe { self.arrive(cqe, was_started, &mut turned) };
+        self.account_all(turned);
     }
 
     fn complete_now(&self, id: Id, res: i32) {
@@ -335,6 +392,11 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     pub unsafe fn link(&self, id: Id, then: Then) {
         // SAFETY: filled and not begun, so the caller's.
         unsafe { self.jobs[id.index()].change(|job| job.then = then) };
+    }
+
+    /// Whether writes that follow each other are made one.
+    pub const fn coalesces(&self) -> bool {
+        self.coalesces
     }
 
     /// Whether nothing is let in any more.

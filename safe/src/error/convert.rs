@@ -135,6 +135,7 @@ fn kind(error: &Error) -> io::ErrorKind {
         | ErrorKind::Forked
         | ErrorKind::Poisoned(_)
         | ErrorKind::NotRun
+        | ErrorKind::NotDurable { .. }
         | ErrorKind::Lost => io::ErrorKind::Other,
     }
 }

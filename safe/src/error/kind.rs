@@ -56,6 +56,14 @@ pub enum ErrorKind {
     /// An earlier flush failed, with this number, and what was written before it may be lost. Open the file anew, and
     /// write again what matters.
     Poisoned(Errno),
+    /// So many bytes were written, and are there to be read, but the flush that was to make them durable failed with this
+    /// number.
+    NotDurable {
+        /// How many bytes were written.
+        written: u32,
+        /// What the flush said.
+        errno: Errno,
+    },
     /// Not to be had here.
     Unsupported {
         /// What: `"io_uring"`, `"direct I/O"`.
@@ -148,6 +156,9 @@ impl fmt::Display for ErrorKind {
                 "an earlier flush failed ({errno}), and what was written before it may be lost; open the file anew and \
                  write that again"
             ),
+            Self::NotDurable { written, errno } => {
+                write!(f, "{written} bytes were written, but the flush after that failed ({errno}); they may be lost")
+            }
             Self::Unsupported { what, why } => write!(f, "{what} is not to be had here: {why}"),
             Self::Overflow => Overflow.fmt(f),
             Self::Overlap => f.write_str("both ranges are of one file, and overlap; copy in parts that do not"),

@@ -6,7 +6,8 @@
 
 use std::ptr::NonNull;
 
-use bareio_core::ticket::shared::JobCell;
+use bareio_core::IoVec;
+use bareio_core::ticket::shared::{Flushing, Group, JobCell, Memory, Wave};
 use bareio_core::ticket::{Slot, Table};
 
 /// The slots, their table and their jobs. It frees nothing by itself.
@@ -15,6 +16,21 @@ pub(super) struct Arena {
     slots: NonNull<[Slot]>,
     table: NonNull<Table<'static>>,
     jobs: NonNull<[JobCell]>,
+    pieces: NonNull<[IoVec]>,
+    groups: NonNull<[Group]>,
+    waves: NonNull<[Wave]>,
+}
+
+/// What the machine borrows of an [`Arena`].
+pub(super) struct Borrowed {
+    pub(super) table: &'static mut Table<'static>,
+    pub(super) jobs: &'static [JobCell],
+    pub(super) memory: Memory<'static>,
+}
+
+/// Hands a box over to whoever has the pointer.
+fn leak<T: ?Sized>(owned: Box<T>) -> NonNull<T> {
+    NonNull::from(Box::leak(owned))
 }
 
 // SAFETY: it owns what it points to, all of which may be shared by threads.
@@ -23,22 +39,35 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
-    /// `count` slots, and what the machine borrows of them.
+    /// `slots` slots, room for lists of `pieces` pieces, and for `files` files that are flushed together; and what the
+    /// machine borrows of that.
     ///
     /// What is borrowed must not be used after [`free`](Self::free), which is why that is unsafe.
-    pub(super) fn new(count: usize) -> (Self, &'static mut Table<'static>, &'static [JobCell]) {
-        let slots: Box<[Slot]> = (0..count).map(|_| Slot::new()).collect();
-        let slots = NonNull::from(Box::leak(slots));
+    pub(super) fn new(slots: usize, pieces: usize, files: usize, flushing: Flushing) -> (Self, Borrowed) {
+        let slots = leak((0..slots).map(|_| Slot::new()).collect::<Box<[_]>>());
         // SAFETY: just leaked, and borrowed by the table alone.
-        let table = Box::new(Table::new(unsafe { &mut *slots.as_ptr() }));
-        let table = NonNull::from(Box::leak(table));
-        let jobs: Box<[JobCell]> = (0..count).map(|_| JobCell::new()).collect();
-        let jobs = NonNull::from(Box::leak(jobs));
-        // SAFETY: just leaked, and borrowed by the caller alone.
-        let borrowed = unsafe { &mut *table.as_ptr() };
-        // SAFETY: just leaked, and only shared from here on.
-        let cells = unsafe { jobs.as_ref() };
-        (Self { slots, table, jobs }, borrowed, cells)
+        let table = leak(Box::new(Table::new(unsafe { &mut *slots.as_ptr() })));
+        let jobs = leak((0..slots.len()).map(|_| JobCell::new()).collect::<Box<[_]>>());
+        let groups = leak((0..pieces / 16).map(|_| Group::default()).collect::<Box<[_]>>());
+        let pieces = leak(vec![IoVec::EMPTY; pieces].into_boxed_slice());
+        let waves = leak((0..files).map(|_| Wave::new()).collect::<Box<[_]>>());
+        let memory = Memory {
+            // SAFETY: just leaked, and borrowed by the caller alone.
+            pieces: unsafe { &mut *pieces.as_ptr() },
+            // SAFETY: as above.
+            groups: unsafe { &mut *groups.as_ptr() },
+            // SAFETY: as above.
+            waves: unsafe { &mut *waves.as_ptr() },
+            flushing,
+        };
+        let borrowed = Borrowed {
+            // SAFETY: just leaked, and borrowed by the caller alone.
+            table: unsafe { &mut *table.as_ptr() },
+            // SAFETY: just leaked, and only shared from here on.
+            jobs: unsafe { jobs.as_ref() },
+            memory,
+        };
+        (Self { slots, table, jobs, pieces, groups, waves }, borrowed)
     }
 
     /// Frees it all.
@@ -53,5 +82,11 @@ impl Arena {
         drop(unsafe { Box::from_raw(self.slots.as_ptr()) });
         // SAFETY: as above.
         drop(unsafe { Box::from_raw(self.jobs.as_ptr()) });
+        // SAFETY: as above.
+        drop(unsafe { Box::from_raw(self.pieces.as_ptr()) });
+        // SAFETY: as above.
+        drop(unsafe { Box::from_raw(self.groups.as_ptr()) });
+        // SAFETY: as above.
+        drop(unsafe { Box::from_raw(self.waves.as_ptr()) });
     }
 }

@@ -66,6 +66,14 @@ impl<K: Base> Chosen<K> {
             Self::Calls(_) => None,
         }
     }
+
+    /// Vectored writes that were made of several in a queue, and how many went in them.
+    pub(super) fn queued_groups(&self) -> [u64; 2] {
+        match self {
+            Self::Ring(_) => [0; 2],
+            Self::Calls(engine) => engine.groups(),
+        }
+    }
 }
 
 /// A ring that has carried out an operation.

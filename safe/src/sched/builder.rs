@@ -8,7 +8,7 @@ use bareio_core::ticket::shared::Limits;
 
 use super::backend::probed;
 use super::desk::{Desk, Settings};
-use super::{Backend, Base, Drive, Handle, Running, Scheduler};
+use super::{Backend, Base, Drive, Flushing, Handle, Running, Scheduler};
 use crate::error::{Error, ErrorKind, Result, Why};
 use crate::host::{NATIVE, Native};
 
@@ -37,6 +37,8 @@ pub struct Builder {
     threads: usize,
     patience: Duration,
     counts: bool,
+    coalesces: bool,
+    flushing: Flushing,
 }
 
 impl Default for Builder {
@@ -52,6 +54,8 @@ impl Default for Builder {
             threads: 16,
             patience: Duration::from_secs(5),
             counts: false,
+            coalesces: true,
+            flushing: Flushing::Auto,
         }
     }
 }
@@ -123,6 +127,20 @@ impl Builder {
         self
     }
 
+    /// Whether writes that follow each other, in their file and in the order in which they were submitted, are made one where
+    /// they meet: under a [plug](Scheduler::plug), and by calls in the queue of the threads. They are, unless it is said
+    /// otherwise. Room for lists of pieces is then made now, 48 bytes for each operation in flight.
+    pub const fn coalesce(mut self, yes: bool) -> Self {
+        self.coalesces = yes;
+        self
+    }
+
+    /// How [durable](super::Op::durable) writes are flushed.
+    pub const fn flushing(mut self, flushing: Flushing) -> Self {
+        self.flushing = flushing;
+        self
+    }
+
     /// On this host.
     ///
     /// # Errors
@@ -171,6 +189,8 @@ impl Builder {
             slots: tickets as usize,
             limits,
             counts: self.counts,
+            coalesces: self.coalesces,
+            flushing: self.flushing,
         };
         let threads = if self.drive == Drive::Caller { 0 } else { self.threads };
         let by_calls = |kernel, why| Desk::by_calls(kernel, threads, &settings(Running::Posix(why)));

@@ -75,7 +75,8 @@ impl<B, K: Base> Chain<B, K> {
     }
 
     /// One too many is counted and not kept, and refused when it is submitted.
-    fn push(&mut self, op: Op<B, K>) {
+    fn push(&mut self, mut op: Op<B, K>) {
+        op.plan.is_linked = true;
         if let Some(place) = self.ops.get_mut(self.len) {
             *place = Some(op);
         }

@@ -13,17 +13,24 @@ use bareio_core::abi::Timespec;
 use bareio_core::errno::Result as CoreResult;
 use bareio_core::ring::{RingError, SharedRing};
 use bareio_core::ticket::Id;
-use bareio_core::ticket::shared::{Ask, Busy, Job, Limits, MAX_CHAIN, Refusal, RingEngine, Shared};
+use bareio_core::ticket::shared::{
+    Ask, Busy, Flush, Flushed, Flushing, Job, Limits, MAX_CHAIN, Refusal, RingEngine, Shared,
+};
 use bareio_core::{Errno, Kernel};
 
 use super::arena::Arena;
 use super::backend::Chosen;
-use super::op::{Op, Plan};
+use super::op::{Op, Plan, What};
 use super::posix::Calls;
 use super::statistics::Tally;
 use super::work::Work;
 use super::{Base, Drive, Running};
 use crate::error::{Error, ErrorKind, Refused};
+
+/// As many pieces as the core uses.
+const MOST_PIECES: usize = 4096;
+/// How many files share flushes at a time. A durable write of one more flushes itself.
+const FILES: usize = 32;
 
 /// Everything that a scheduler's handles, tickets and threads share.
 #[derive(Debug)]
@@ -48,6 +55,20 @@ pub(super) struct Settings {
     pub(super) slots: usize,
     pub(super) limits: Limits,
     pub(super) counts: bool,
+    pub(super) coalesces: bool,
+    pub(super) flushing: Flushing,
+}
+
+impl Settings {
+    /// For how many pieces of vectored writes there is room: for twice as many as there are writes at a time.
+    const fn pieces(&self) -> usize {
+        let wanted = (2 * self.limits.in_flight as usize).next_multiple_of(16);
+        match (self.coalesces, wanted < MOST_PIECES) {
+            (false, _) => 0,
+            (true, true) => wanted,
+            (true, false) => MOST_PIECES,
+        }
+    }
 }
 
 impl<K: Base> Desk<K> {
@@ -56,7 +77,7 @@ impl<K: Base> Desk<K> {
     }
 
     pub(super) fn by_calls(kernel: K, threads: usize, settings: &Settings) -> Arc<Self> {
-        let calls = Calls::new(kernel.clone(), threads, settings.slots);
+        let calls = Calls::new(kernel.clone(), threads, settings.slots, settings.coalesces);
         let desk = Arc::new(Self::new(kernel, Chosen::Calls(calls), settings));
         if let Chosen::Calls(calls) = desk.machine.engine() {
             calls.report_to(Arc::downgrade(&desk));
@@ -65,8 +86,9 @@ impl<K: Base> Desk<K> {
     }
 
     fn new(kernel: K, engine: Chosen<K>, settings: &Settings) -> Self {
-        let (arena, table, jobs) = Arena::new(settings.slots);
-        let machine = Shared::new(kernel.clone(), engine, table, jobs, settings.limits);
+        let (arena, borrowed) = Arena::new(settings.slots, settings.pieces(), FILES, settings.flushing);
+        let machine = Shared::new(kernel.clone(), engine, borrowed.table, borrowed.jobs, settings.limits)
+            .gathering(borrowed.memory);
         Self {
             machine: ManuallyDrop::new(machine),
             arena,
@@ -134,20 +156,27 @@ impl<K: Base> Desk<K> {
         unsafe { self.machine.fill(id, work, ask, job) }.map_err(|(errno, work)| (errno, Op { work, plan }))
     }
 
-    /// Begins an operation that was let in.
+    /// Begins an operation that was let in; `held`: it is entered when the machine is told to release, or waited at.
     pub(super) fn begin<B: Send + 'static>(
         &self,
         id: Id,
         op: Op<B, K>,
         ask: Ask,
+        held: bool,
     ) -> Result<(), Refused<Op<B, K>>> {
         let plan = op.plan;
         if let Err((errno, op)) = self.fill(id, op, ask) {
             self.machine.give_up(ask, 1);
             return Err(Refused::new(Error::os(plan.what.name(), errno), op));
         }
-        // SAFETY: just filled.
-        unsafe { self.machine.begin(&[id]) }.map_err(|error| {
+        let begun = if held {
+            // SAFETY: just filled.
+            unsafe { self.machine.begin_held(&[id]) }
+        } else {
+            // SAFETY: just filled.
+            unsafe { self.machine.begin(&[id]) }
+        };
+        begun.map_err(|error| {
             // SAFETY: just filled with it, and not begun.
             let work = unsafe { self.machine.withdraw::<Work<B, K>>(id) };
             self.machine.give_up(ask, 1);
@@ -208,7 +237,12 @@ impl<K: Base> Desk<K> {
 }
 
 fn job<B, K: Kernel>(work: &mut Work<B, K>, plan: &Plan) -> CoreResult<Job> {
-    let mut job = Job::new(work.call(plan)?);
+    let is_shareable = plan.may_share_flush();
+    // What may share a flush is told by the machine if it is to flush itself.
+    let asked = Plan { is_durable: plan.is_durable && !is_shareable, ..*plan };
+    let mut job = Job::new(work.call(&asked)?);
+    job.flush = work.poison_of_durable(plan).map(|word| Flush { is_shareable, word });
+    job.at_once = plan.what == What::Write && work.may_be_at_once(plan);
     job.priority = plan.priority();
     job.then = plan.then;
     if let Some(within) = plan.within {
@@ -263,6 +297,15 @@ impl<B: Send + 'static, K: Base> Hold<B, K> {
 
     pub(super) fn is_done(&self) -> bool {
         self.desk.machine().is_done(self.id)
+    }
+
+    /// How it was flushed, if it is done.
+    pub(super) fn flushed(&self) -> Flushed {
+        if !self.is_done() {
+            return Flushed::Itself;
+        }
+        // SAFETY: done, and we are the only one to hold it.
+        unsafe { self.desk.machine().flushed(self.id) }
     }
 
     /// What came of it, if it is done; else it comes back.

@@ -82,6 +82,7 @@ pub(super) struct Plan {
     /// How many bytes of the buffer are done already.
     pub(super) skip: usize,
     pub(super) is_durable: bool,
+    pub(super) is_linked: bool,
     pub(super) class: Class,
     pub(super) priority: Priority,
     pub(super) within: Option<Duration>,
@@ -98,6 +99,7 @@ impl Plan {
             len,
             skip: 0,
             is_durable: false,
+            is_linked: false,
             class,
             priority,
             within: None,
@@ -129,9 +131,15 @@ impl Plan {
         self.priority.encoded()
     }
 
+    /// Whether it may be left to a flush that others share: not with a deadline or in a chain, where the write itself is waited
+    /// for.
+    pub(super) const fn may_share_flush(&self) -> bool {
+        matches!(self.what, What::Write) && self.is_durable && !self.is_linked && self.within.is_none()
+    }
+
     /// For how many completions it takes room.
     pub(super) const fn cost(&self) -> u32 {
-        if self.within.is_some() { 2 } else { 1 }
+        1 + self.within.is_some() as u32 + self.may_share_flush() as u32
     }
 }
 

@@ -3,17 +3,19 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bareio_core::Errno;
 use bareio_core::abi::{Cqe, Timespec};
-use bareio_core::op::Op as Call;
+use bareio_core::iovec::IOV_MAX;
 use bareio_core::ring::{Limit, RingError};
 use bareio_core::ticket::shared::{Cancelled, Engine, Event, Job, Started};
 
 use super::Base;
 use super::desk::Desk;
+use super::run::{Run, Share};
 
 /// How long a thread of ours waits for something to do before it ends.
 const IDLE: Duration = Duration::from_secs(10);
@@ -29,6 +31,9 @@ pub(super) struct Calls<K: Base> {
     filled: Condvar,
     desk: std::sync::OnceLock<Weak<Desk<K>>>,
     home: Option<u32>,
+    coalesces: bool,
+    groups: AtomicU64,
+    grouped: AtomicU64,
 }
 
 struct Queue {
@@ -39,9 +44,9 @@ struct Queue {
 }
 
 #[derive(Clone, Copy)]
-struct Waiting {
-    user_data: u64,
-    call: Call,
+pub(super) struct Waiting {
+    pub(super) user_data: u64,
+    pub(super) job: Job,
     until: Option<Instant>,
 }
 
@@ -56,11 +61,19 @@ impl<K: Base> fmt::Debug for Calls<K> {
 
 impl<K: Base> Calls<K> {
     /// By calls to `kernel`, on at most `most` threads, for `slots` operations at a time.
-    pub(super) fn new(kernel: K, most: usize, slots: usize) -> Self {
+    pub(super) fn new(kernel: K, most: usize, slots: usize, coalesces: bool) -> Self {
         let waiting = VecDeque::with_capacity(slots);
         let queue = Mutex::new(Queue { waiting, threads: 0, idle: 0, retired: false });
         let home = kernel.process_id().ok();
-        Self { kernel, most, queue, filled: Condvar::new(), desk: std::sync::OnceLock::new(), home }
+        let (filled, desk) = (Condvar::new(), std::sync::OnceLock::new());
+        let (groups, grouped) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { kernel, most, queue, filled, desk, home, coalesces, groups, grouped }
+    }
+
+    /// Vectored writes that were made of several in the queue, and how many went in them.
+    pub(super) fn groups(&self) -> [u64; 2] {
+        // Relaxed: numbers for people.
+        [&self.groups, &self.grouped].map(|number| number.load(Ordering::Relaxed))
     }
 
     /// Says where completions go.
@@ -103,11 +116,12 @@ impl<K: Base> Calls<K> {
 
     /// Carries out what is in the queue, until there is nothing for a while.
     pub(super) fn carry_out(&self) {
+        let mut run = Run::new(if self.coalesces { IOV_MAX } else { 1 });
         let mut queue = self.lock();
         loop {
-            while let Some(waiting) = queue.waiting.pop_front() {
+            while run.fill(&mut queue.waiting) {
                 drop(queue);
-                self.run(waiting);
+                self.carry_out_run(&mut run);
                 queue = self.lock();
             }
             if queue.retired {
@@ -125,14 +139,37 @@ impl<K: Base> Calls<K> {
         queue.threads -= 1;
     }
 
+    fn carry_out_run(&self, run: &mut Run) {
+        if let Some(list) = run.pieces() {
+            // Relaxed, both: numbers for people.
+            self.groups.fetch_add(1, Ordering::Relaxed);
+            self.grouped.fetch_add(run.len() as u64, Ordering::Relaxed);
+            // SAFETY: as in `run`, of each member; the list is the run's.
+            let result = unsafe { list.perform(&self.kernel) };
+            while let Some((waiting, share)) = run.deal(result) {
+                match share {
+                    Share::Is(res) => self.complete(waiting.user_data, res),
+                    Share::Apart => self.run(waiting),
+                }
+            }
+        }
+        while let Some(waiting) = run.next() {
+            self.run(waiting);
+        }
+    }
+
     fn run(&self, waiting: Waiting) {
-        let Waiting { user_data, call, until } = waiting;
+        let Waiting { user_data, job, until } = waiting;
         let res = if until.is_some_and(|until| Instant::now() >= until) {
             -Errno::CANCELED.number()
         } else {
             // SAFETY: taken out of the queue, so not done yet: what it names stays until we complete it.
-            as_res(unsafe { call.perform(&self.kernel) })
+            as_res(unsafe { job.op.perform(&self.kernel) })
         };
+        self.complete(user_data, res);
+    }
+
+    fn complete(&self, user_data: u64, res: i32) {
         if let Some(desk) = self.desk.get().and_then(Weak::upgrade) {
             // SAFETY: given to us, done with, and completed once.
             unsafe { desk.machine().complete(Cqe { user_data, res, ..Cqe::default() }) };
@@ -169,7 +206,7 @@ unsafe impl<K: Base> Engine for Calls<K> {
         }
         let until = job.is_limited().then(|| Instant::now() + limit(job.within));
         let mut queue = self.lock();
-        queue.waiting.push_back(Waiting { user_data, call: job.op, until });
+        queue.waiting.push_back(Waiting { user_data, job: *job, until });
         if queue.idle >= queue.waiting.len() || queue.threads >= self.most {
             // Who is busy looks before it sleeps. Told without the lock, who sleeps need not sleep again for it.
             let sleeps = queue.idle > 0;

@@ -84,6 +84,14 @@ pub struct Statistics {
     pub unknown: u64,
     /// Completions that the kernel lost for want of room.
     pub overflows: u64,
+    /// Vectored writes that were made of several.
+    pub groups: u64,
+    /// Writes that went in them.
+    pub grouped: u64,
+    /// Flushes that durable writes shared.
+    pub flushes: u64,
+    /// Durable writes that they covered.
+    pub flushed: u64,
     /// Operations carried out by a call of the thread that waited. Counted if it was asked for, as the next two.
     pub called: u64,
     /// Submissions that were done at once, without waiting.
@@ -109,7 +117,7 @@ impl Statistics {
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<24}{}", "carried out by", self.running)?;
-        let rows: [(&str, u64); 16] = [
+        let rows: [(&str, u64); 20] = [
             ("submitted", self.submitted),
             ("completed", self.completed),
             ("in flight", self.in_flight),
@@ -124,6 +132,10 @@ impl fmt::Display for Statistics {
             ("short transfers", self.short),
             ("unknown completions", self.unknown),
             ("overflows", self.overflows),
+            ("vectored, of several", self.groups),
+            ("writes in those", self.grouped),
+            ("shared flushes", self.flushes),
+            ("writes they covered", self.flushed),
             ("by a call, waited for", self.called),
             ("at once", self.hits),
         ];

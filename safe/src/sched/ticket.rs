@@ -9,10 +9,11 @@ use std::time::Duration;
 use bareio_core::Errno;
 use bareio_core::errno::Result as CoreResult;
 use bareio_core::ticket::Why as Unfinished;
-use bareio_core::ticket::shared::Refusal;
+use bareio_core::ticket::shared::{Flushed, Refusal};
 
 use super::Base;
 use super::desk::{Desk, Hold, refused};
+use super::flush::shared;
 use super::op::{Plan, What};
 use super::work::Work;
 use crate::error::{Error, ErrorKind, Result};
@@ -100,7 +101,11 @@ impl<B: Send + 'static, K: Base> Ticket<B, K> {
     /// Whether its outcome can be had without waiting.
     pub fn is_done(&self) -> bool {
         match &self.state {
-            State::Held(hold) => hold.is_done(),
+            State::Held(hold) => hold.is_done() || {
+                // Whoever only looks is to see an end of it, too.
+                hold.desk.machine().release();
+                hold.is_done()
+            },
             State::Ready(_) | State::Taken => true,
         }
     }
@@ -193,10 +198,14 @@ impl<B: Send + 'static, K: Base> Ticket<B, K> {
         match std::mem::replace(&mut self.state, State::Taken) {
             State::Ready(outcome) => outcome,
             State::Held(hold) => {
-                let desk = hold.desk.clone();
+                let (desk, flushed) = (hold.desk.clone(), hold.flushed());
                 match hold.take() {
                     Ok((work, result)) => {
-                        let (result, buf) = conclude(&desk, self.plan, self.is_cancelled, work, result);
+                        let conclude = |plan, work| conclude(&desk, plan, self.is_cancelled, work, result);
+                        let (result, buf) = match flushed {
+                            Flushed::Itself => conclude(self.plan, work),
+                            Flushed::Shared(written) => shared(self.plan, written, work, conclude),
+                        };
                         with_buf(result, buf)
                     }
                     Err(_) => Err(Failed { error: Error::new(ErrorKind::Lost), buf: None }),

@@ -4,6 +4,8 @@
     reason = "an operation's memory and descriptor are named to the kernel, and this is where they are owned"
 )]
 
+use std::sync::atomic::AtomicU32;
+
 use bareio_core::abi::Sqe;
 use bareio_core::errno::Result as CoreResult;
 use bareio_core::kernel::RwFlags;
@@ -86,6 +88,18 @@ impl<B, K: Kernel> Work<B, K> {
         };
         // What is wrong was found by `Op::check`.
         plan.call(fd, parts).map_err(|_| Errno::INVAL)
+    }
+
+    /// Where its file remembers that a flush failed, if it is a write that is to be flushed.
+    pub(super) fn poison_of_durable(&self, plan: &Plan) -> Option<*const AtomicU32> {
+        let file = self.file.as_ref().filter(|_| plan.what == What::Write)?;
+        (plan.is_durable || file.sync_mode() != Sync::None).then(|| file.poison_word().word())
+    }
+
+    /// Whether a write may be taken by the page cache without waiting.
+    pub(super) fn may_be_at_once(&self, plan: &Plan) -> bool {
+        let is_plain = |file: &&File<K>| !file.granted().is_direct() && file.sync_mode() == Sync::None;
+        !plan.is_durable && self.file.as_ref().filter(is_plain).is_some_and(|file| file.at_once().writes())
     }
 
     /// Carries it out by a call, on this thread.

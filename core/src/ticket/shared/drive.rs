@@ -128,6 +128,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
             return Ok(());
         }
         self.engine.check().map_err(Why::Ring)?;
+        self.release();
         self.wait_until(Place::Ticket(id), deadline, |_| self.is_done(id).then_some(()))
     }
 
@@ -153,7 +154,11 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         deadline: Option<Duration>,
         mut ready: impl FnMut(&mut State<'t>) -> Option<R>,
     ) -> Result<R, Why> {
-        let _hungry = (place == Place::Room).then(|| Hungry::new(self));
+        let _hungry = (place == Place::Room).then(|| {
+            let hungry = Hungry::new(self);
+            self.release(); // what is held back has room that we wait for
+            hungry
+        });
         // Whoever is alone needs no place in a queue.
         if let Driven::Ready(output) = self.drive(place, None, deadline, &mut ready)? {
             return Ok(output);
@@ -282,11 +287,20 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     }
 
     /// One turn of the engine, by who has the role.
-    pub(super) fn turn(&self, sleep: Option<Limit>, turned: &mut Turned) -> Result<(), RingError> {
+    pub(super) fn turn(&self, mut sleep: Option<Limit>, turned: &mut Turned) -> Result<(), RingError> {
+        // Relaxed: the last one to have the role has set it, or somebody who looks after it.
+        if self.is_behind.load(Ordering::Relaxed) {
+            self.deliver(turned);
+            if !turned.has_room() {
+                return Ok(());
+            }
+            sleep = None;
+        }
         let answer = self.engine.turn(sleep, &mut |event| {
             // SAFETY: the engine says that it is done with it; there is one driver.
             unsafe { self.event(event, turned) }
         });
+        self.begin_flushes(turned);
         if turned.started {
             // What it cannot submit now, the next turn does.
             let _ = self.engine.flush();
@@ -325,6 +339,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
             }
             let cell = &self.table.slot(id).waker;
             cell.register(waker);
+            self.release();
             // Looked at after the waker was registered, as in `wait_until`.
             if !self.is_done(id) {
                 let mut called = Called::new();
@@ -379,6 +394,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     /// The engine cannot be turned.
     pub fn turn_once(&self, sleep: Option<Limit>) -> Result<bool, RingError> {
         self.engine.check()?;
+        self.release();
         {
             let mut state = self.lock();
             if state.driving {

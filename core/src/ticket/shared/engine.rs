@@ -3,7 +3,7 @@
 use crate::abi::{Cqe, Timespec};
 use crate::op::{Op, Then};
 use crate::ring::{Limit, RingError};
-use crate::sync::{AtomicBool, Ordering, UnsafeCell};
+use crate::sync::{AtomicBool, AtomicU32, Ordering, UnsafeCell};
 
 use super::super::table::Id;
 
@@ -18,18 +18,57 @@ pub struct Job {
     pub within: Timespec,
     /// What it has to come to for the next of its chain to run.
     pub then: Then,
+    /// Whether it is a write to be durable.
+    pub flush: Option<Flush>,
+    /// Whether, when it was held back, a call that does not wait is to be tried first.
+    pub at_once: bool,
     /// The next of its chain.
     pub(super) next: Option<Id>,
     pub(super) class: Class,
     /// How often it was started anew.
     pub(super) again: u8,
+    /// The one behind it in the list that it is in.
+    pub(super) mate: Option<Id>,
+    /// Where its file's durable writes are noted.
+    pub(super) wave: Option<u32>,
+    /// Whether it shares its flush with others.
+    pub(super) is_shared: bool,
+    /// What was written, of one that shares its flush; below 0: not yet.
+    pub(super) moved: i32,
+    /// What it came to, while it waits to be told.
+    pub(super) result: i32,
+}
+
+/// How a write becomes durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flush {
+    /// Whether it may be left to a flush that others share. Else the write flushes itself, by its flags or by how its file
+    /// was opened. One that may is given without that flag, which is added if nobody is there to share with.
+    pub is_shareable: bool,
+    /// The word in which the first flush of the file that failed leaves its number, or null. It stays valid until the
+    /// operation is dropped.
+    pub word: *const AtomicU32,
 }
 
 impl Job {
     /// `op`, alone, for as long as it takes.
     pub const fn new(op: Op) -> Self {
-        let within = Timespec { sec: 0, nsec: 0 };
-        Self { op, priority: 0, within, then: Then::Soft, next: None, class: Class::Latency, again: 0 }
+        Self {
+            op,
+            priority: 0,
+            within: Timespec { sec: 0, nsec: 0 },
+            then: Then::Soft,
+            flush: None,
+            at_once: false,
+            next: None,
+            class: Class::Latency,
+            mate: None,
+            wave: None,
+            is_shared: false,
+            moved: -1,
+            result: 0,
+            again: 0,
+        }
     }
 
     /// Whether it has a deadline.
@@ -39,7 +78,16 @@ impl Job {
 
     /// How many completions it takes room for.
     pub(super) const fn cost(&self) -> u32 {
-        if self.is_limited() { 2 } else { 1 }
+        self.own_cost() + self.is_limited() as u32
+    }
+
+    /// The same, less that of its limit, which completes by itself. The flush that others share may be its own.
+    pub(super) const fn own_cost(&self) -> u32 {
+        1 + self.may_share_flush() as u32
+    }
+
+    pub(super) const fn may_share_flush(&self) -> bool {
+        matches!(self.flush, Some(Flush { is_shareable: true, .. }))
     }
 }
 

@@ -47,6 +47,7 @@ impl<K: Kernel + Sync, E: Engine> Future for Room<'_, '_, K, E> {
             this.hungry = Some(Hungry::new(this.shared));
             this.shared.lock().futures += 1;
         }
+        this.shared.release();
         let mut called = Called::new();
         let (answer, old) = {
             let mut state = this.shared.lock();

@@ -12,7 +12,6 @@ use crate::abi::Cqe;
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::op::Then;
-use crate::ring::RingError;
 use crate::sync::Ordering;
 
 /// Code that is not ours, to be run when nothing is held.
@@ -36,7 +35,7 @@ pub(super) struct Turned {
     credits: u32,
     cancels: u32,
     kicked: bool,
-    unknown: u32,
+    pub(super) unknown: u32,
     short: u32,
     /// Something was started that the engine has not been told to run.
     pub(super) started: bool,
@@ -61,6 +60,11 @@ impl Turned {
     /// Whether there is code to run that is not ours.
     pub(super) fn has_loose(&self) -> bool {
         !self.loose.is_empty()
+    }
+
+    /// Whether what one more completion leads to can be put off.
+    pub(super) fn has_room(&self) -> bool {
+        self.loose.len() + MAX_CHAIN <= LOOSE
     }
 
     fn put_off(&mut self, loose: Loose) {
@@ -97,12 +101,12 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
     pub(super) unsafe fn event(&self, event: Event, turned: &mut Turned) -> bool {
         match event {
             // SAFETY: the caller's word.
-            Event::Completion(cqe) => unsafe { self.settle(cqe, true, turned) },
+            Event::Completion(cqe) => unsafe { self.arrive(cqe, true, turned) },
             Event::Limit => turned.credits += 1,
             Event::Cancel => turned.cancels += 1,
             Event::Kick => turned.kicked = true,
         }
-        turned.loose.len() + MAX_CHAIN <= LOOSE
+        turned.has_room()
     }
 
     /// Ends an operation, and starts or cancels what is linked behind it. `was_started`: the engine has had it.
@@ -130,11 +134,17 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
                     return;
                 }
             }
+            if let Some(flush) = job.flush {
+                // SAFETY: its completion is ours.
+                if unsafe { self.keep_for_flush(id, flush, cqe.res) } {
+                    return;
+                }
+            }
             let result = Errno::check_res(cqe.res);
             let is_whole = job.op.is_whole(result);
             turned.ended += 1;
             // What limits it has a completion of its own, if it has any.
-            turned.credits += if was_started && self.engine.is_turned() { 1 } else { job.cost() };
+            turned.credits += if was_started && self.engine.is_turned() { job.own_cost() } else { job.cost() };
             turned.background += u32::from(job.class == Class::Background);
             turned.short += u32::from(!is_whole && result.is_ok());
             // SAFETY: the caller's word; nobody else notes it.
@@ -157,9 +167,7 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
                     return;
                 }
                 Ok(Started::Done(res)) => res,
-                Err(RingError::Kernel(errno)) => -errno.number(),
-                Err(RingError::Full) => -Errno::AGAIN.number(),
-                Err(RingError::Forked) => -Errno::CANCELED.number(),
+                Err(error) => super::hold::refusal(error),
             };
             was_started = false;
             cqe = Cqe { user_data: next.user_data(), res, ..Cqe::default() };

@@ -11,6 +11,7 @@
 //! | [`AlignedBuf`] | its length | up to its capacity; the length becomes what arrived |
 //! | [`PoolBuf`](crate::pool::PoolBuf) | its length | up to its capacity; the length becomes what arrived |
 //! | [`SharedBuf`](crate::pool::SharedBuf) | its length; clones may be in several writes at once | |
+//! | [`Counted`] of any of these | as that; clones may be in several writes at once | |
 //! | [`Slice`] of any of these | that part | that part |
 //! | `bytes::Bytes`, `bytes::BytesMut` (feature `bytes`) | its length | `BytesMut`: up to its capacity |
 //!
@@ -27,12 +28,14 @@
     reason = "says of the standard library's buffers where their bytes are, and that these stay there"
 )]
 
+mod counted;
 mod held;
 mod slice;
 mod standard;
 
 pub use bareio_core::AlignedBuf;
 pub use bareio_core::ticket::StaticBuf;
+pub use counted::Counted;
 pub use held::Held;
 pub use slice::Slice;
 

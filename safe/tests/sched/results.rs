@@ -140,7 +140,7 @@ fn numbers_can_be_printed_as_a_table() {
         assert_eq!((statistics.submitted, statistics.completed, statistics.called), (1, 1, 1), "{way}");
         let table = statistics.to_string();
         assert!(table.contains("completed               1\n"), "{way}:\n{table}");
-        assert_eq!(table.lines().count(), 20, "{way}:\n{table}");
+        assert_eq!(table.lines().count(), 24, "{way}:\n{table}");
     }
 }
 

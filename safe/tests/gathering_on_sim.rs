@@ -1,0 +1,502 @@
+//! Writes that go together and flushes that are shared, on kernels in memory: with rings and without, unkind ones, and ones that
+//! lose power.
+#![cfg(feature = "sim")]
+
+use std::time::Duration;
+
+use bareio::core::sim::{Builder as SimBuilder, Call, Sim, Threads};
+use bareio::core::Errno;
+use bareio::file::{Direct, File, OpenOptions};
+use bareio::sched::{Builder, Drive, Failed, Flushing, Op, Outcome, Scheduler};
+use bareio::{AlignedBuf, Align, ErrorKind};
+
+const SEEDS: u64 = if cfg!(miri) { 1 } else { 60 };
+
+fn id() -> u64 {
+    thread_local!(static ID: u8 = const { 0 });
+    ID.with(|id| std::ptr::from_ref(id).addr() as u64)
+}
+
+fn build(builder: SimBuilder) -> Sim {
+    builder.threads(Threads { yield_now: std::thread::yield_now, id }).build()
+}
+
+/// A kernel with rings and one without, each changed in the same way.
+fn kernels(change: impl Fn(SimBuilder) -> SimBuilder) -> [(&'static str, Sim); 2] {
+    [
+        ("a ring", build(change(Sim::like_6_18()))),
+        ("calls", build(change(Sim::like_6_18().without_rings(Errno::NOSYS)))),
+    ]
+}
+
+fn open(sim: &Sim, path: &str) -> File<Sim> {
+    sim.put(path, b"").unwrap();
+    OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), path).unwrap()
+}
+
+/// One that runs on the test's thread only, ring or not.
+fn scheduler(sim: &Sim, change: impl Fn(Builder) -> Builder) -> Scheduler<Sim> {
+    change(Scheduler::builder().depth(64).drive(Drive::Caller)).with_kernel(sim.clone()).unwrap()
+}
+
+fn counts<B>(outcomes: Vec<Outcome<B>>) -> Vec<Result<usize, ErrorKind>> {
+    let count = |outcome: Outcome<B>| match outcome {
+        Ok((count, _)) => Ok(count),
+        Err(Failed { error, buf }) => {
+            assert!(buf.is_some(), "the buffer comes back with {error}");
+            Err(error.kind())
+        }
+    };
+    outcomes.into_iter().map(count).collect()
+}
+
+/// `len` bytes, others for every `which`.
+fn bytes(which: usize, len: usize) -> Vec<u8> {
+    (0..len).map(|at| (which * 31 + at * 7 + 1) as u8 | 1).collect()
+}
+
+#[test]
+fn contiguous_writes_are_one_operation_and_one_entry() {
+    for (way, sim) in kernels(SimBuilder::calm) {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b);
+        let before = [sim.calls(Call::Write), sim.calls(Call::Enter)];
+        let writes = (0..16).map(|at| Op::write(&file, bytes(at, 4096), at as u64 * 4096).durable());
+        let tickets = scheduler.submit_all(writes);
+        let entered = sim.calls(Call::Enter) - before[1];
+        let outcomes = tickets.into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        assert_eq!(counts(outcomes), [Ok(4096); 16], "{way}");
+        assert_eq!(sim.calls(Call::Write) - before[0], 1, "{way}: one write");
+        assert_eq!(entered, u64::from(scheduler.running().is_ring()), "{way}: one entry");
+        let written: Vec<u8> = (0..16).flat_map(|at| bytes(at, 4096)).collect();
+        assert!(sim.contents("data").unwrap() == written, "{way}");
+        assert_eq!(sim.unflushed("data"), Some(0), "{way}");
+        let statistics = scheduler.statistics();
+        assert_eq!((statistics.groups, statistics.grouped, statistics.completed), (1, 16, 16), "{way}");
+    }
+}
+
+#[test]
+fn what_is_submitted_under_a_plug_is_entered_once() {
+    let sim = build(Sim::like_6_18().calm());
+    let (file, other) = (open(&sim, "data"), open(&sim, "other"));
+    let scheduler = scheduler(&sim, |b| b);
+    let before = sim.calls(Call::Enter);
+    let plug = scheduler.plug();
+    let tickets: Vec<_> = (0..20)
+        .map(|at| plug.submit(Op::write(&file, vec![1; 100], at * 1000).durable()).unwrap())
+        .collect();
+    let flush = plug.submit(Op::sync_all(&other)).unwrap();
+    assert_eq!(sim.calls(Call::Enter), before, "nothing is entered yet");
+    drop(plug);
+    assert_eq!(sim.calls(Call::Enter), before + 1);
+    tickets.into_iter().for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 100));
+    flush.wait().unwrap();
+    assert_eq!(scheduler.statistics().groups, 0, "none of them follows another");
+}
+
+#[test]
+fn what_may_not_go_together_goes_apart() {
+    for (way, sim) in kernels(SimBuilder::calm) {
+        let (file, other) = (open(&sim, "data"), open(&sim, "other"));
+        for coalesces in [true, false] {
+            let scheduler = scheduler(&sim, |b| b.coalesce(coalesces));
+            let op = |file: &File<Sim>, offset| Op::write(file, vec![3; 100], offset);
+            let plug = scheduler.plug();
+            let tickets = [
+                op(&file, 0),
+                op(&file, 100).durable(),
+                op(&file, 200), // durable ones go with durable ones only
+                op(&other, 300),
+                op(&file, 400),
+                op(&file, 501), // a gap
+                op(&file, 400), // backwards
+                op(&file, 500).background(),
+                op(&file, 600).within(Duration::from_secs(1)),
+                op(&file, 700).priority(bareio::sched::Priority::Idle),
+            ];
+            let tickets = tickets.map(|op| plug.submit(op).unwrap());
+            let pair = [0, 100].map(|offset| plug.submit(op(&other, offset)).unwrap());
+            drop(plug);
+            tickets.into_iter().chain(pair).for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 100, "{way}"));
+            let statistics = scheduler.statistics();
+            let expected = if coalesces { (1, 2) } else { (0, 0) };
+            assert_eq!((statistics.groups, statistics.grouped), expected, "{way}, coalescing: {coalesces}");
+        }
+    }
+}
+
+#[test]
+fn a_group_has_at_most_1024_pieces() {
+    for (way, sim) in kernels(SimBuilder::calm) {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.depth(1024));
+        let writes = (0..1500_u64).map(|at| Op::write(&file, vec![at as u8], at).durable());
+        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        assert_eq!(counts(outcomes), vec![Ok(1); 1500], "{way}");
+        let statistics = scheduler.statistics();
+        let (groups, grouped) = (statistics.groups, statistics.grouped);
+        assert!(groups >= 2 && grouped > 1024, "{way}: {groups} groups, {grouped} writes");
+        let contents = sim.contents("data").unwrap();
+        assert!(contents.iter().enumerate().all(|(at, byte)| *byte == at as u8), "{way}");
+    }
+}
+
+#[test]
+fn more_than_there_is_room_for_goes_through_a_plug() {
+    for (way, sim) in kernels(SimBuilder::calm) {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.depth(4).tickets(4000));
+        let writes = (0..1000).map(|at| Op::write(&file, bytes(at, 10), at as u64 * 10).durable());
+        for ticket in scheduler.submit_all(writes) {
+            assert_eq!(ticket.unwrap().wait().unwrap().0, 10, "{way}");
+        }
+    }
+}
+
+/// The disk is full in the middle of a group.
+#[test]
+fn a_group_without_room_comes_to_the_same_as_if_they_were_apart() {
+    let full = |sim: SimBuilder| sim.calm().space(10 * 4096);
+    let apart = {
+        let sim = build(full(Sim::like_6_18()));
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.coalesce(false));
+        counts((0..16).map(|at| scheduler.write_at(&file, bytes(at, 3000), at as u64 * 3000)).collect())
+    };
+    assert_eq!(apart[12..14], [Ok(3000), Err(ErrorKind::Os(Errno::NOSPC))]);
+    for (way, sim) in kernels(full) {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
+        let writes = (0..16).map(|at| Op::write(&file, bytes(at, 3000), at as u64 * 3000).durable());
+        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        assert_eq!(counts(outcomes), apart, "{way}");
+        assert_eq!(scheduler.statistics().groups, 1, "{way}");
+        let written: Vec<u8> = (0..16).flat_map(|at| bytes(at, 3000)).collect();
+        assert!(sim.contents("data").unwrap()[..] == written[..13 * 3000], "{way}");
+    }
+}
+
+#[test]
+fn a_group_that_fails_is_tried_apart_and_each_has_its_own_error() {
+    for (way, sim) in
+        kernels(|sim| sim.calm().fail_nth(Call::Write, 1, Errno::IO).fail_nth(Call::Write, 4, Errno::IO))
+    {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
+        let writes = (0..6).map(|at| Op::write(&file, bytes(at, 512), at as u64 * 512).durable());
+        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        let counts = counts(outcomes);
+        let failed = counts.iter().filter(|count| **count == Err(ErrorKind::Os(Errno::IO))).count();
+        assert_eq!(failed, 1, "{way}: the one that meets the fourth write: {counts:?}");
+        assert_eq!(counts.iter().filter(|count| **count == Ok(512)).count(), 5, "{way}");
+        assert_eq!(file.poisoned(), None, "{way}: no flush has failed");
+    }
+}
+
+/// Tried again apart, its flush could succeed without having written anything.
+#[test]
+fn a_group_that_flushes_itself_fails_as_a_whole() {
+    for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Write, 1, Errno::IO)) {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Each));
+        let writes = (0..6).map(|at| Op::write(&file, bytes(at, 512), at as u64 * 512).durable());
+        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        assert_eq!(counts(outcomes), [Err(ErrorKind::Os(Errno::IO)); 6], "{way}");
+        assert_eq!(file.poisoned(), Some(Errno::IO), "{way}");
+        assert_eq!(sim.calls(Call::Write), 1, "{way}");
+    }
+}
+
+/// Writes of many lengths, some of which follow each other, on kernels that do less than they are asked for.
+#[test]
+fn whatever_is_cut_short_each_count_says_what_is_in_the_file() {
+    for seed in 0..SEEDS {
+        for (way, sim) in kernels(|sim| sim.seed(seed)) {
+            for flushing in [Flushing::Auto, Flushing::Each, Flushing::Shared] {
+                let file = open(&sim, "data");
+                let scheduler = scheduler(&sim, |b| b.flushing(flushing));
+                let mut offset = 0;
+                let plug = scheduler.plug();
+                let mut tickets = Vec::new();
+                for which in 0..50_usize {
+                    let len = (which * 97 + seed as usize * 13) % 700 + 1;
+                    offset += if which % 5 == 0 { 64 } else { 0 };
+                    let op = Op::write(&file, bytes(which, len), offset as u64);
+                    let op = if which / 7 % 2 == 0 { op.durable() } else { op };
+                    tickets.push((which, offset, plug.submit(op).unwrap()));
+                    offset += len;
+                }
+                drop(plug);
+                let outcomes: Vec<_> =
+                    tickets.into_iter().map(|(which, offset, ticket)| (which, offset, ticket.wait().unwrap())).collect();
+                let mut contents = sim.contents("data").unwrap();
+                contents.resize(offset, 0);
+                for (which, offset, (count, buf)) in outcomes {
+                    assert_eq!(buf, bytes(which, buf.len()), "{way}, seed {seed}");
+                    let (written, rest) = contents[offset..][..buf.len()].split_at(count);
+                    assert!(written == &buf[..count], "{way}, seed {seed}, {flushing:?}: {which}");
+                    // A call that did not wait may have come further than the operation that followed it.
+                    let is_ours = |(at, byte): (usize, &u8)| *byte == 0 || *byte == buf[count + at];
+                    assert!(rest.iter().enumerate().all(is_ours), "{way}, seed {seed}, {flushing:?}: {which}");
+                }
+                scheduler.close(Duration::from_secs(5)).unwrap();
+                let statistics = scheduler.statistics();
+                assert_eq!((statistics.in_flight, statistics.unknown), (0, 0), "{way}, seed {seed}");
+            }
+            assert_eq!(sim.violations(), [""; 0], "{way}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn direct_writes_go_together_on_their_grid() {
+    for (way, sim) in kernels(|sim| sim.calm().direct(Align::B_512, Align::KIB_4)) {
+        sim.put("data", b"").unwrap();
+        let file = OpenOptions::new()
+            .write(true)
+            .direct(Direct::Required)
+            .open_with_kernel(sim.clone(), "data")
+            .unwrap();
+        let scheduler = scheduler(&sim, |b| b);
+        let block = |fill| {
+            let mut buf = AlignedBuf::new(sim.clone(), 4096, Align::KIB_4).unwrap();
+            buf.extend_from_slice(&[fill; 4096]).unwrap();
+            buf
+        };
+        let plug = scheduler.plug();
+        let tickets = [1, 2, 3_u8].map(|at| plug.submit(Op::write(&file, block(at), u64::from(at - 1) * 4096)).unwrap());
+        let off = plug.submit(Op::write(&file, block(4), 3 * 4096 + 512)).unwrap_err();
+        assert!(off.error.is_misaligned(), "{way}: what is off the grid is refused before it can join");
+        drop((plug, off));
+        tickets.into_iter().for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 4096, "{way}"));
+        assert_eq!(scheduler.statistics().grouped, 3, "{way}");
+        assert_eq!(sim.contents("data").unwrap().len(), 3 * 4096, "{way}");
+    }
+}
+
+#[test]
+fn a_forgotten_plug_hangs_nobody() {
+    for (way, sim) in kernels(SimBuilder::calm) {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.depth(2).tickets(12));
+        let op = |at: u64| Op::write(&file, vec![1; 100], at * 100).durable();
+        let forget = || {
+            let plug = scheduler.plug();
+            let ticket = plug.submit(op(0)).unwrap();
+            std::mem::forget(plug);
+            ticket
+        };
+        assert_eq!(forget().wait().unwrap().0, 100, "{way}: who waits for it begins it");
+        let first = forget();
+        assert_eq!(scheduler.submit(op(1)).unwrap().wait().unwrap().0, 100, "{way}");
+        let mut turns = (0..100).map(|_| scheduler.turn(Some(Duration::from_millis(1))));
+        assert!(turns.any(|_| first.is_done()), "{way}: who waits for another begins it too");
+        drop(first);
+        drop(forget());
+        assert!(scheduler.turn(Some(Duration::from_millis(1))).unwrap(), "{way}");
+        // Nobody has a ticket, and what is held back takes all of the room.
+        let tickets = std::iter::from_fn(|| {
+            let plug = scheduler.plug();
+            let ticket = plug.try_submit(op(2)).ok();
+            std::mem::forget(plug);
+            ticket
+        });
+        tickets.take(2).for_each(drop);
+        for _ in 0..20 {
+            drop(scheduler.submit(op(3)).unwrap());
+        }
+        drop(forget());
+        scheduler.close(Duration::from_secs(5)).unwrap();
+        assert_eq!(scheduler.statistics().in_flight, 0, "{way}");
+        drop((scheduler, file));
+        assert_eq!(sim.census().descriptors, 0, "{way}: all is closed");
+    }
+}
+
+#[test]
+fn members_that_are_cancelled_or_dropped_leave_the_others_alone() {
+    for seed in 0..SEEDS {
+        for (way, sim) in kernels(|sim| sim.seed(seed).short_transfers(0)) {
+            let file = open(&sim, "data");
+            let scheduler = scheduler(&sim, |b| b);
+            let plug = scheduler.plug();
+            let mut tickets: Vec<_> = (0..8)
+                .map(|at| Some(plug.submit(Op::write(&file, bytes(at, 100), at as u64 * 100)).unwrap()))
+                .collect();
+            tickets[2].as_mut().unwrap().request_cancel().unwrap(); // held back: it never begins
+            tickets[5] = None; // dropped: it goes on
+            drop(plug);
+            tickets[6].as_mut().unwrap().request_cancel().unwrap(); // under way with others
+            for (at, ticket) in tickets.into_iter().enumerate() {
+                let Some(ticket) = ticket else { continue };
+                match ticket.wait() {
+                    Ok((count, _)) => assert!(count == 100 && at != 2, "{way}, seed {seed}: {at}"),
+                    Err(failed) => {
+                        assert!(failed.error.is_canceled() && (at == 2 || at == 6), "{way}, seed {seed}: {at}");
+                    }
+                }
+            }
+            let contents = sim.contents("data").unwrap();
+            for at in [0, 1, 3, 4, 5, 7] {
+                assert_eq!(contents[at * 100..][..100], bytes(at, 100), "{way}, seed {seed}: {at}");
+            }
+            assert_eq!(contents[200..300], [0; 100], "{way}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn writes_share_flushes_of_their_file() {
+    for (way, sim) in kernels(SimBuilder::calm) {
+        let files = ["one", "two"].map(|path| open(&sim, path));
+        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
+        let before = sim.calls(Call::Sync);
+        let writes = (0..32).map(|at| Op::write(&files[at % 2], vec![1; 100], at as u64 * 1000).durable());
+        for ticket in scheduler.submit_all(writes) {
+            assert_eq!(ticket.unwrap().wait().unwrap().0, 100, "{way}");
+        }
+        let flushes = sim.calls(Call::Sync) - before;
+        let statistics = scheduler.statistics();
+        assert_eq!((statistics.flushes, statistics.flushed), (flushes, 32), "{way}");
+        if scheduler.running().is_ring() {
+            assert!(flushes <= 16, "{way}: {flushes} flushes for 32 writes");
+        }
+        assert_eq!(["one", "two"].map(|path| sim.unflushed(path)), [Some(0); 2], "{way}");
+    }
+}
+
+#[test]
+fn a_failed_flush_is_charged_to_those_who_asked_for_it_and_leaves_their_counts() {
+    for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Sync, 1, Errno::IO)) {
+        let (file, other) = (open(&sim, "data"), open(&sim, "other"));
+        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
+        let plug = scheduler.plug();
+        let durable = [0, 100].map(|at| plug.submit(Op::write(&file, vec![1; 100], at).durable()).unwrap());
+        let plain = plug.submit(Op::write(&file, vec![1; 100], 200)).unwrap();
+        drop(plug);
+        for ticket in durable {
+            let failed = ticket.wait().unwrap_err();
+            let kind = ErrorKind::NotDurable { written: 100, errno: Errno::IO };
+            assert_eq!((failed.error.kind(), failed.buf), (kind, Some(vec![1; 100])), "{way}");
+        }
+        assert_eq!(plain.wait().unwrap().0, 100, "{way}");
+        assert_eq!(file.poisoned(), Some(Errno::IO), "{way}");
+        let refused = scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap_err();
+        assert!(refused.error.is_poisoned(), "{way}");
+        let elsewhere = scheduler.submit(Op::write(&other, vec![1; 100], 0).durable()).unwrap();
+        assert_eq!(elsewhere.wait().unwrap().0, 100, "{way}: another file is another file");
+    }
+}
+
+#[test]
+fn a_write_that_fails_poisons_nothing_where_its_flush_is_apart() {
+    for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Write, 1, Errno::NOSPC)) {
+        let file = open(&sim, "data");
+        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
+        let failed = scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap().wait().unwrap_err();
+        assert_eq!(failed.error.kind(), ErrorKind::Os(Errno::NOSPC), "{way}");
+        assert_eq!(file.poisoned(), None, "{way}");
+        assert_eq!(scheduler.statistics().flushes, 0, "{way}: there was nothing to flush");
+        let again = scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap();
+        assert_eq!(again.wait().unwrap().0, 100, "{way}");
+    }
+}
+
+#[test]
+fn a_flush_that_fails_after_its_tickets_are_dropped_is_remembered() {
+    for flushing in [Flushing::Each, Flushing::Shared] {
+        for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Sync, 1, Errno::IO)) {
+            let file = open(&sim, "data");
+            let scheduler = scheduler(&sim, |b| b.flushing(flushing));
+            drop(scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap());
+            scheduler.close(Duration::from_secs(5)).unwrap();
+            if flushing == Flushing::Shared {
+                assert_eq!(file.poisoned(), Some(Errno::IO), "{way}, {flushing:?}");
+            }
+        }
+    }
+}
+
+/// A flush that fails marks clean what was written while it ran, too, and the next one succeeds.
+#[test]
+fn what_was_written_during_a_flush_that_fails_is_not_called_durable() {
+    let mut was_met = 0;
+    for seed in 0..SEEDS * 4 {
+        let sim = build(Sim::like_6_18().calm().seed(seed).fail_nth(Call::Sync, 1, Errno::IO));
+        sim.put("data", &[0; 32 * 512]).unwrap();
+        let file = OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), "data").unwrap();
+        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
+        let write = |at: u64| scheduler.submit(Op::write(&file, vec![7; 512], at * 1024).durable());
+        let tickets: Vec<_> = (0..16).map(|at| write(at).unwrap()).collect();
+        for ticket in tickets {
+            let failed = ticket.wait().map(|_| ()).expect_err("a flush has failed before");
+            was_met += u32::from(failed.error.is_poisoned());
+        }
+    }
+    assert!(was_met > 0, "in no run was anything written during the flush that failed");
+}
+
+#[test]
+fn what_was_called_durable_survives_every_power_cut() {
+    for seed in 0..SEEDS {
+        for (way, sim) in kernels(|sim| sim.seed(seed)) {
+            for flushing in [Flushing::Auto, Flushing::Shared, Flushing::Each] {
+                sim.put("data", &vec![0; 64 * 1024]).unwrap();
+                let file = OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), "data").unwrap();
+                let scheduler = scheduler(&sim, |b| b.flushing(flushing));
+                let mut tickets: Vec<_> = Vec::new();
+                for wave in 0..4_usize {
+                    let plug = scheduler.plug();
+                    for which in wave * 8..wave * 8 + 8 {
+                        // Some follow each other, some do not, and some nobody wants durable.
+                        let offset = (which * 1024) as u64;
+                        let op = Op::write(&file, bytes(which, 1024), offset);
+                        let op = if which % 5 == 4 { op } else { op.durable() };
+                        tickets.push((which, plug.submit(op).unwrap()));
+                    }
+                    drop(plug);
+                    let take = tickets.len() - 3;
+                    for (which, ticket) in tickets.drain(..take) {
+                        let (count, buf) = ticket.wait().unwrap();
+                        if which % 5 == 4 {
+                            continue;
+                        }
+                        for cut in 0..3 {
+                            let after = sim.crash(seed * 100 + cut).contents("data").unwrap();
+                            let there = &after[which * 1024..][..count];
+                            assert!(there == &buf[..count], "{way}, seed {seed}, {flushing:?}: write {which} is lost");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A read, and its buffer in writes to several files, each with a ticket of its own.
+#[test]
+fn one_read_goes_to_several_files() {
+    for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Write, 2, Errno::NOSPC)) {
+        sim.put("source", &bytes(1, 8192)).unwrap();
+        let source = OpenOptions::new().read(true).open_with_kernel(sim.clone(), "source").unwrap();
+        let scheduler = scheduler(&sim, |b| b);
+        let (count, buf) = scheduler.submit(Op::read(&source, Vec::with_capacity(8192), 0)).unwrap().wait().unwrap();
+        assert_eq!(count, 8192, "{way}");
+        let shared = bareio::buf::Counted::new(buf);
+        let copies = ["a", "b", "c"].map(|path| open(&sim, path));
+        let writes = copies.iter().map(|file| Op::write(file, shared.clone(), 0).durable());
+        let outcomes: Vec<_> =
+            scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        assert_eq!(failed, 1, "{way}: one has no room, and the others do not care");
+        for (path, outcome) in ["a", "b", "c"].iter().zip(&outcomes) {
+            if outcome.is_ok() {
+                assert!(sim.contents(path).unwrap() == bytes(1, 8192), "{way}");
+            }
+        }
+        let again = shared.try_into_inner().expect_err("clones come back with the outcomes");
+        drop(outcomes);
+        assert_eq!(again.try_into_inner().unwrap(), bytes(1, 8192), "{way}: and then it is one buffer again");
+    }
+}

@@ -68,7 +68,8 @@ unsafe impl Engine for Device {
         if job.priority == SLOW {
             self.queue.lock().unwrap().slow.push(user_data);
         } else {
-            self.post(event(user_data, 0));
+            // All that there is to do.
+            self.post(event(user_data, job.op.transfer_len().map_or(0, u32::cast_signed)));
         }
         Ok(Started::Pending)
     }

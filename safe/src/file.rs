@@ -214,9 +214,9 @@ impl<K: Kernel> File<K> {
             self.check_durable()?;
             return self.flushed(call, flush(&self.0.descriptor));
         }
-        self.0
-            .durability
-            .carry_out(Errno::loses_writes, || flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno)))
+        self.0.durability.carry_out(Errno::loses_writes, || {
+            flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno))
+        })
     }
 
     /// Takes note of how a flush ended for which nobody waited, or that went past the page cache.

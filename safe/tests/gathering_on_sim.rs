@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use bareio::core::sim::{Builder as SimBuilder, Call, Sim, Threads};
 use bareio::core::Errno;
+use bareio::core::sim::{Builder as SimBuilder, Call, Sim, Threads};
 use bareio::file::{Direct, File, OpenOptions};
 use bareio::sched::{Builder, Drive, Failed, Flushing, Op, Outcome, Scheduler};
-use bareio::{AlignedBuf, Align, ErrorKind};
+use bareio::{Align, AlignedBuf, ErrorKind};
 
 const SEEDS: u64 = if cfg!(miri) { 1 } else { 60 };
 
@@ -83,9 +83,8 @@ fn what_is_submitted_under_a_plug_is_entered_once() {
     let scheduler = scheduler(&sim, |b| b);
     let before = sim.calls(Call::Enter);
     let plug = scheduler.plug();
-    let tickets: Vec<_> = (0..20)
-        .map(|at| plug.submit(Op::write(&file, vec![1; 100], at * 1000).durable()).unwrap())
-        .collect();
+    let tickets: Vec<_> =
+        (0..20).map(|at| plug.submit(Op::write(&file, vec![1; 100], at * 1000).durable()).unwrap()).collect();
     let flush = plug.submit(Op::sync_all(&other)).unwrap();
     assert_eq!(sim.calls(Call::Enter), before, "nothing is entered yet");
     drop(plug);
@@ -118,7 +117,10 @@ fn what_may_not_go_together_goes_apart() {
             let tickets = tickets.map(|op| plug.submit(op).unwrap());
             let pair = [0, 100].map(|offset| plug.submit(op(&other, offset)).unwrap());
             drop(plug);
-            tickets.into_iter().chain(pair).for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 100, "{way}"));
+            tickets
+                .into_iter()
+                .chain(pair)
+                .for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 100, "{way}"));
             let statistics = scheduler.statistics();
             let expected = if coalesces { (1, 2) } else { (0, 0) };
             assert_eq!((statistics.groups, statistics.grouped), expected, "{way}, coalescing: {coalesces}");
@@ -132,7 +134,8 @@ fn a_group_has_at_most_1024_pieces() {
         let file = open(&sim, "data");
         let scheduler = scheduler(&sim, |b| b.depth(1024));
         let writes = (0..1500_u64).map(|at| Op::write(&file, vec![at as u8], at).durable());
-        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        let outcomes =
+            scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
         assert_eq!(counts(outcomes), vec![Ok(1); 1500], "{way}");
         let statistics = scheduler.statistics();
         let (groups, grouped) = (statistics.groups, statistics.grouped);
@@ -161,7 +164,8 @@ fn a_short_group_is_dealt_out_in_order_and_the_rest_is_tried_apart() {
         let file = open(&sim, "data");
         let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
         let writes = (0..16).map(|at| Op::write(&file, bytes(at, 3000), at as u64 * 3000).durable());
-        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        let outcomes =
+            scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
         let counts = counts(outcomes);
         assert_eq!(scheduler.statistics().groups, 1, "{way}");
         assert_eq!(counts[..12], [Ok(3000); 12], "{way}");
@@ -186,7 +190,8 @@ fn a_group_that_fails_is_tried_apart_and_each_has_its_own_error() {
         let file = open(&sim, "data");
         let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
         let writes = (0..6).map(|at| Op::write(&file, bytes(at, 512), at as u64 * 512).durable());
-        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        let outcomes =
+            scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
         let counts = counts(outcomes);
         let failed = counts.iter().filter(|count| **count == Err(ErrorKind::Os(Errno::IO))).count();
         assert_eq!(failed, 1, "{way}: the one that meets the fourth write: {counts:?}");
@@ -202,7 +207,8 @@ fn a_group_that_flushes_itself_fails_as_a_whole() {
         let file = open(&sim, "data");
         let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Each));
         let writes = (0..6).map(|at| Op::write(&file, bytes(at, 512), at as u64 * 512).durable());
-        let outcomes = scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        let outcomes =
+            scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
         assert_eq!(counts(outcomes), [Err(ErrorKind::Os(Errno::IO)); 6], "{way}");
         assert_eq!(file.poisoned(), Some(Errno::IO), "{way}");
         assert_eq!(sim.calls(Call::Write), 1, "{way}");
@@ -229,8 +235,10 @@ fn whatever_is_cut_short_each_count_says_what_is_in_the_file() {
                     offset += len;
                 }
                 drop(plug);
-                let outcomes: Vec<_> =
-                    tickets.into_iter().map(|(which, offset, ticket)| (which, offset, ticket.wait().unwrap())).collect();
+                let outcomes: Vec<_> = tickets
+                    .into_iter()
+                    .map(|(which, offset, ticket)| (which, offset, ticket.wait().unwrap()))
+                    .collect();
                 let mut contents = sim.contents("data").unwrap();
                 contents.resize(offset, 0);
                 for (which, offset, (count, buf)) in outcomes {
@@ -239,7 +247,10 @@ fn whatever_is_cut_short_each_count_says_what_is_in_the_file() {
                     assert!(written == &buf[..count], "{way}, seed {seed}, {flushing:?}: {which}");
                     // A call that did not wait may have come further than the operation that followed it.
                     let is_ours = |(at, byte): (usize, &u8)| *byte == 0 || *byte == buf[count + at];
-                    assert!(rest.iter().enumerate().all(is_ours), "{way}, seed {seed}, {flushing:?}: {which}");
+                    assert!(
+                        rest.iter().enumerate().all(is_ours),
+                        "{way}, seed {seed}, {flushing:?}: {which}"
+                    );
                 }
                 scheduler.close(Duration::from_secs(5)).unwrap();
                 let statistics = scheduler.statistics();
@@ -266,7 +277,8 @@ fn direct_writes_go_together_on_their_grid() {
             buf
         };
         let plug = scheduler.plug();
-        let tickets = [1, 2, 3_u8].map(|at| plug.submit(Op::write(&file, block(at), u64::from(at - 1) * 4096)).unwrap());
+        let tickets = [1, 2, 3_u8]
+            .map(|at| plug.submit(Op::write(&file, block(at), u64::from(at - 1) * 4096)).unwrap());
         let off = plug.submit(Op::write(&file, block(4), 3 * 4096 + 512)).unwrap_err();
         assert!(off.error.is_misaligned(), "{way}: what is off the grid is refused before it can join");
         drop((plug, off));
@@ -334,7 +346,10 @@ fn members_that_are_cancelled_or_dropped_leave_the_others_alone() {
                 match ticket.wait() {
                     Ok((count, _)) => assert!(count == 100 && at != 2, "{way}, seed {seed}: {at}"),
                     Err(failed) => {
-                        assert!(failed.error.is_canceled() && (at == 2 || at == 6), "{way}, seed {seed}: {at}");
+                        assert!(
+                            failed.error.is_canceled() && (at == 2 || at == 6),
+                            "{way}, seed {seed}: {at}"
+                        );
                     }
                 }
             }
@@ -395,7 +410,8 @@ fn a_write_that_fails_poisons_nothing_where_its_flush_is_apart() {
     for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Write, 1, Errno::NOSPC)) {
         let file = open(&sim, "data");
         let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
-        let failed = scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap().wait().unwrap_err();
+        let failed =
+            scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap().wait().unwrap_err();
         assert_eq!(failed.error.kind(), ErrorKind::Os(Errno::NOSPC), "{way}");
         assert_eq!(file.poisoned(), None, "{way}");
         assert_eq!(scheduler.statistics().flushes, 0, "{way}: there was nothing to flush");
@@ -444,7 +460,8 @@ fn what_was_called_durable_survives_every_power_cut() {
         for (way, sim) in kernels(|sim| sim.seed(seed)) {
             for flushing in [Flushing::Auto, Flushing::Shared, Flushing::Each] {
                 sim.put("data", &vec![0; 64 * 1024]).unwrap();
-                let file = OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), "data").unwrap();
+                let file =
+                    OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), "data").unwrap();
                 let scheduler = scheduler(&sim, |b| b.flushing(flushing));
                 let mut tickets: Vec<_> = Vec::new();
                 for wave in 0..4_usize {
@@ -466,7 +483,10 @@ fn what_was_called_durable_survives_every_power_cut() {
                         for cut in 0..3 {
                             let after = sim.crash(seed * 100 + cut).contents("data").unwrap();
                             let there = &after[which * 1024..][..count];
-                            assert!(there == &buf[..count], "{way}, seed {seed}, {flushing:?}: write {which} is lost");
+                            assert!(
+                                there == &buf[..count],
+                                "{way}, seed {seed}, {flushing:?}: write {which} is lost"
+                            );
                         }
                     }
                 }
@@ -482,7 +502,8 @@ fn one_read_goes_to_several_files() {
         sim.put("source", &bytes(1, 8192)).unwrap();
         let source = OpenOptions::new().read(true).open_with_kernel(sim.clone(), "source").unwrap();
         let scheduler = scheduler(&sim, |b| b);
-        let (count, buf) = scheduler.submit(Op::read(&source, Vec::with_capacity(8192), 0)).unwrap().wait().unwrap();
+        let (count, buf) =
+            scheduler.submit(Op::read(&source, Vec::with_capacity(8192), 0)).unwrap().wait().unwrap();
         assert_eq!(count, 8192, "{way}");
         let shared = bareio::buf::Counted::new(buf);
         let copies = ["a", "b", "c"].map(|path| open(&sim, path));

@@ -191,7 +191,8 @@ mod tests {
     fn what_cannot_be_flushed_at_all_has_lost_nothing() {
         let durability = Durability::default();
         for errno in [Errno::INVAL, Errno::NOSYS, Errno::CANCELED] {
-            let refused: Result<()> = durability.carry_out(Errno::loses_writes, || Err(Error::os("fsync", errno)));
+            let refused: Result<()> =
+                durability.carry_out(Errno::loses_writes, || Err(Error::os("fsync", errno)));
             assert_eq!(refused.unwrap_err().errno(), Some(errno));
             assert_eq!(durability.poison.get(), None);
         }

@@ -66,7 +66,9 @@ impl Run {
         self.pieces.clear();
         self.dealt = 0;
         let (file, offset, flags) = match self.members.front()?.job.op {
-            Call::Write { file, offset: Offset::At(offset), flags, .. } if self.members.len() > 1 => (file, offset, flags),
+            Call::Write { file, offset: Offset::At(offset), flags, .. } if self.members.len() > 1 => {
+                (file, offset, flags)
+            }
             _ => return None,
         };
         self.pieces.extend(self.members.iter().map(|member| match member.job.op {
@@ -85,14 +87,18 @@ impl Run {
         let left = result.map_or(0, |count| count as usize - self.dealt);
         let share = left.min(member.job.op.transfer_len().unwrap_or(0) as usize);
         self.dealt += share;
-        let has_flag = matches!(member.job.op, Call::Write { flags, .. } if flags.contains(RwFlags::DATA_SYNC));
+        let has_flag =
+            matches!(member.job.op, Call::Write { flags, .. } if flags.contains(RwFlags::DATA_SYNC));
         let flushes_itself = has_flag || member.job.flush.is_some_and(|flush| !flush.is_shareable);
         let is_final = flushes_itself || result == Err(Errno::CANCELED);
-        Some((member, match (share, result) {
-            (0, Err(_)) if is_final => Share::Is(as_res(result)),
-            (0, _) => Share::Apart,
-            (share, _) => Share::Is(i32::try_from(share).unwrap_or(i32::MAX)),
-        }))
+        Some((
+            member,
+            match (share, result) {
+                (0, Err(_)) if is_final => Share::Is(as_res(result)),
+                (0, _) => Share::Apart,
+                (share, _) => Share::Is(i32::try_from(share).unwrap_or(i32::MAX)),
+            },
+        ))
     }
 
     /// The next member, to be carried out by itself.

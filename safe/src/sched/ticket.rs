@@ -101,11 +101,13 @@ impl<B: Send + 'static, K: Base> Ticket<B, K> {
     /// Whether its outcome can be had without waiting.
     pub fn is_done(&self) -> bool {
         match &self.state {
-            State::Held(hold) => hold.is_done() || {
-                // Whoever only looks is to see an end of it, too.
-                hold.desk.machine().release();
-                hold.is_done()
-            },
+            State::Held(hold) => {
+                hold.is_done() || {
+                    // Whoever only looks is to see an end of it, too.
+                    hold.desk.machine().release();
+                    hold.is_done()
+                }
+            }
             State::Ready(_) | State::Taken => true,
         }
     }

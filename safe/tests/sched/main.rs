@@ -8,5 +8,6 @@ mod common;
 mod ends;
 mod files;
 mod futures;
+mod gathering;
 mod results;
 mod room;

@@ -106,7 +106,9 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
     pub(super) fn join_wave(&self, id: Id, job: &mut Job, flush: Flush) {
         if job.wave.is_none() {
             let file = match job.op {
-                Op::Write { file, .. } | Op::WriteFixed { file, .. } | Op::WriteVectored { file, .. } => Some(file),
+                Op::Write { file, .. } | Op::WriteFixed { file, .. } | Op::WriteVectored { file, .. } => {
+                    Some(file)
+                }
                 _ => None,
             };
             let noted = file.and_then(|file| self.gather().waves.join(file, flush.word, 1));

@@ -3,12 +3,12 @@
 use core::ptr;
 
 use super::super::table::Id;
+use super::Shared;
 use super::engine::{Engine, Job, Started};
 use super::fifo::Fifo;
 use super::gather::Kind;
 use super::settle::Turned;
 use super::state::Called;
-use super::Shared;
 use crate::errno::Errno;
 use crate::iovec::{IOV_MAX, IoVec, MAX_RW_LEN};
 use crate::kernel::{Kernel, RwFlags};
@@ -139,7 +139,8 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         let cell = &self.jobs[first.index()];
         // SAFETY: popped, so the cell is ours.
         let job = unsafe { cell.get() };
-        let mut run = Run { members: Fifo::new(), count: 1, len: Piece::of(&job.op).map_or(0, |piece| piece.len), job };
+        let mut run =
+            Run { members: Fifo::new(), count: 1, len: Piece::of(&job.op).map_or(0, |piece| piece.len), job };
         // SAFETY: in no list, and its cell is ours.
         unsafe { run.members.push(self.jobs, first) };
         let mut last = job;

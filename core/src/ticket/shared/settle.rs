@@ -144,7 +144,8 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
             let is_whole = job.op.is_whole(result);
             turned.ended += 1;
             // What limits it has a completion of its own, if it has any.
-            turned.credits += if was_started && self.engine.is_turned() { job.own_cost() } else { job.cost() };
+            turned.credits +=
+                if was_started && self.engine.is_turned() { job.own_cost() } else { job.cost() };
             turned.background += u32::from(job.class == Class::Background);
             turned.short += u32::from(!is_whole && result.is_ok());
             // SAFETY: the caller's word; nobody else notes it.

@@ -40,6 +40,9 @@
 //! | `file` | `buffered …` | the same | random 4 KiB reads of a cached file, one at a time, on tmpfs and in the directory for temporary files |
 //! | `threads` | `N submitters` | k reads a second, and µs of a read at the percentile | N threads on two processors, each with direct reads one at a time |
 //! | `fallback` | `16 threads depth N` | as `file` | the same reads where there is no ring: by calls of at most 16 threads |
+//! | `gathering` | `16 contiguous writes` | ns a write | 4 KiB each, to a direct file: submitted one after the other and waited for |
+//! | `gathering` | `N writers commit` | commits a second | each of N threads writes 512 bytes to a file they share, makes them durable, and goes on |
+//! | `gathering` | `64 submissions` | ns an operation | operations that do nothing, submitted and waited for |
 //! | `instructions` | as above | instructions an operation | (Ir(2N) − Ir(N)) / N under callgrind, user space only; needs `valgrind` |
 //!
 //! The files of `file`, `threads` and `fallback` are in `BAREIO_BENCH_DIR`, or in the directory for temporary files: it should be
@@ -68,6 +71,7 @@ mod batch;
 mod case;
 mod fallback;
 mod file;
+mod gathering;
 mod instructions;
 mod metadata;
 mod pool;

@@ -9,7 +9,7 @@ use crate::arguments::Arguments;
 use crate::case::{Case, LeftOut, Measure};
 use crate::processors::{self, Usage};
 use crate::report::{self, Report};
-use crate::{alloc, append, batch, fallback, file, instructions, metadata, pool, ring, threads};
+use crate::{alloc, append, batch, fallback, file, gathering, instructions, metadata, pool, ring, threads};
 
 /// What one case yielded.
 pub(crate) struct Outcome {
@@ -51,6 +51,7 @@ fn selected(arguments: &Arguments) -> Vec<Case> {
         file::cases,
         threads::cases,
         fallback::cases,
+        gathering::cases,
         instructions::cases,
     ];
     let mut cases: Vec<Case> = groups.iter().flat_map(|cases| cases(arguments)).collect();

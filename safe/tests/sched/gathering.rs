@@ -1,0 +1,196 @@
+//! Writes that go together, and flushes that are shared.
+
+use std::io::Write;
+use std::sync::Barrier;
+
+use bareio::core::Errno;
+use bareio::file::{Direct, OpenOptions};
+use bareio::sched::{Backend, Flushing, Op, Scheduler};
+use bareio::{Align, AlignedBuf, ErrorKind, File, Native};
+
+use crate::common::{Scratch, all, block_on, pipe, skip};
+
+fn block(fill: u8) -> AlignedBuf<Native> {
+    let mut buf = AlignedBuf::new(bareio::host::NATIVE, 4096, Align::KIB_4).unwrap();
+    buf.extend_from_slice(&[fill; 4096]).unwrap();
+    buf
+}
+
+#[test]
+fn sixteen_contiguous_writes_are_one_and_are_entered_once() {
+    for (way, scheduler) in all(|b| b) {
+        let scratch = Scratch::new();
+        drop(scratch.file(b""));
+        let direct =
+            OpenOptions::new().write(true).direct(Direct::Preferred).open(scratch.path("file")).unwrap();
+        for at in [0, 16] {
+            let before = scheduler.statistics();
+            let writes =
+                (at..at + 16).map(|at| Op::write(&direct, block(at), u64::from(at) * 4096).durable());
+            let tickets = scheduler.submit_all(writes);
+            let entered = scheduler.statistics().enters - before.enters;
+            for ticket in tickets {
+                assert_eq!(ticket.unwrap().wait().unwrap().0, 4096, "{way}");
+            }
+            let after = scheduler.statistics();
+            assert_eq!(after.grouped - before.grouped, 16, "{way}");
+            assert_eq!(after.groups - before.groups, 1, "{way}");
+            if way == "a ring" {
+                assert_eq!(entered, 1, "{way}: one entry for all");
+                let waits = after.enters - before.enters - entered;
+                assert!(waits <= 2, "{way}: {waits} entries to wait for one completion");
+            }
+        }
+        let written = std::fs::read(scratch.path("file")).unwrap();
+        assert!(written.chunks(4096).zip(0..32).all(|(block, at)| *block == [at; 4096]), "{way}");
+    }
+}
+
+#[test]
+fn many_submissions_take_one_entry() {
+    let scratch = Scratch::new();
+    let file = scratch.file(&[1; 1 << 20]);
+    let Ok(scheduler) = Scheduler::builder().backend(Backend::IoUring).build() else {
+        return skip("there is no ring");
+    };
+    let before = scheduler.statistics().enters;
+    let plug = scheduler.plug();
+    let flushes: Vec<_> = (0..64).map(|_| plug.submit(Op::sync_data(&file)).unwrap()).collect();
+    assert_eq!(scheduler.statistics().enters, before);
+    drop(plug);
+    assert_eq!(scheduler.statistics().enters, before + 1);
+    flushes.into_iter().for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 0));
+}
+
+/// The only thread is busy, so that what comes meanwhile lies in its queue side by side.
+#[test]
+fn writes_that_lie_side_by_side_in_a_queue_are_made_one() {
+    for coalesces in [true, false] {
+        let scheduler = Scheduler::builder()
+            .backend(Backend::Posix)
+            .threads(1)
+            .coalesce(coalesces)
+            .flushing(Flushing::Each)
+            .build()
+            .unwrap();
+        let scratch = Scratch::new();
+        let file = scratch.file(b"");
+        let (reader, mut writer) = pipe();
+        let busy = scheduler.submit(Op::read_current(&reader, Vec::with_capacity(1))).unwrap();
+        let write = |at: u8| Op::write(&file, vec![at; 100], u64::from(at) * 100).durable();
+        let mut tickets: Vec<_> = (0..16).map(|at| Some(scheduler.submit(write(at)).unwrap())).collect();
+        tickets[3] = None; // nobody wants it, and it goes on
+        tickets[9].as_mut().unwrap().request_cancel().unwrap(); // it never begins, and parts the others
+        writer.write_all(b"x").unwrap();
+        busy.wait().unwrap();
+        for (at, ticket) in tickets.into_iter().enumerate() {
+            match ticket.map(bareio::sched::Ticket::wait) {
+                Some(Err(failed)) => assert!(at == 9 && failed.error.is_canceled(), "{at}: {}", failed.error),
+                Some(Ok((count, _))) => assert!(at != 9 && count == 100, "{at}"),
+                None => assert_eq!(at, 3),
+            }
+        }
+        let statistics = scheduler.statistics();
+        let expected = if coalesces { (2, 15) } else { (0, 0) };
+        assert_eq!((statistics.groups, statistics.grouped), expected);
+        let written = std::fs::read(scratch.path("file")).unwrap();
+        let is_there =
+            |(at, piece): (usize, &[u8])| piece.iter().all(|byte| usize::from(*byte) == at || at == 9);
+        assert!(written.chunks(100).enumerate().all(is_there));
+    }
+}
+
+/// A file that cannot grow, with its end in the third of four writes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_short_group_gives_each_what_it_would_have_had_apart() {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+    for coalesces in [true, false] {
+        for flushing in [Flushing::Each, Flushing::Shared] {
+            for (way, scheduler) in all(|b| b.coalesce(coalesces).flushing(flushing)) {
+                let memory = memfd_create("sealed", MemfdFlags::ALLOW_SEALING).unwrap();
+                ftruncate(&memory, 8192).unwrap();
+                fcntl_add_seals(&memory, SealFlags::GROW).unwrap();
+                let file = File::from_fd(memory).unwrap();
+                let writes = (0..4).map(|at| Op::write(&file, vec![1; 3000], at * 3000).durable());
+                let results: Vec<_> = scheduler
+                    .submit_all(writes)
+                    .into_iter()
+                    .map(|ticket| match ticket.unwrap().wait() {
+                        Ok((count, _)) => Ok(count),
+                        Err(failed) => Err((failed.error.kind(), failed.buf.map(|buf| buf.len()))),
+                    })
+                    .collect();
+                let refused = Err((ErrorKind::Os(Errno::PERM), Some(3000)));
+                assert_eq!(
+                    results,
+                    [Ok(3000), Ok(3000), Ok(2192), refused],
+                    "{way}, {coalesces}, {flushing:?}"
+                );
+                assert_eq!(scheduler.statistics().groups, u64::from(coalesces), "{way}");
+            }
+        }
+    }
+}
+
+#[test]
+fn futures_of_what_is_held_back_are_served() {
+    for (way, scheduler) in all(|b| b) {
+        let scratch = Scratch::new();
+        let file = scratch.file(b"");
+        let plug = scheduler.plug();
+        let tickets =
+            [0, 1, 2].map(|at| plug.submit(Op::write(&file, vec![at; 50], u64::from(at) * 50).durable()));
+        std::mem::forget(plug);
+        for ticket in tickets {
+            assert_eq!(block_on(ticket.unwrap()).unwrap().0, 50, "{way}");
+        }
+    }
+}
+
+/// Whether it lies on a device, and not in memory.
+fn takes_time_to_flush(file: &File) -> bool {
+    const TMPFS: u64 = 0x0102_1994;
+    let kind = rustix::fs::fstatfs(file).map_or(TMPFS, |stat| stat.f_type as u64);
+    kind != TMPFS || {
+        skip("the file lies in memory, where a flush takes no time");
+        false
+    }
+}
+
+/// Each thread commits one record after the other, as a database does.
+#[test]
+fn threads_that_commit_at_a_time_share_flushes() {
+    const WRITERS: u64 = 32;
+    const COMMITS: u64 = 16;
+    for (way, scheduler) in all(|b| b.flushing(Flushing::Shared)) {
+        let scratch = Scratch::new();
+        let file = scratch.file(&vec![0; (WRITERS * COMMITS * 512) as usize]);
+        let start = Barrier::new(WRITERS as usize);
+        std::thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (scheduler, file, start) = (&scheduler, &file, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    for commit in 0..COMMITS {
+                        let offset = (commit * WRITERS + writer) * 512;
+                        let record = vec![writer as u8 + 1; 512];
+                        let ticket = scheduler.submit(Op::write(file, record, offset).durable()).unwrap();
+                        assert_eq!(ticket.wait().unwrap().0, 512);
+                    }
+                });
+            }
+        });
+        let statistics = scheduler.statistics();
+        let (flushes, flushed) = (statistics.flushes, statistics.flushed);
+        assert_eq!(flushed, WRITERS * COMMITS, "{way}");
+        // Where a flush takes no time, nobody meets another.
+        if takes_time_to_flush(&file) {
+            assert!(flushes * 3 <= flushed, "{way}: {flushes} flushes for {flushed} writes");
+        }
+        let written = std::fs::read(scratch.path("file")).unwrap();
+        let is_there =
+            |(at, piece): (u64, &[u8])| piece.iter().all(|byte| u64::from(*byte) == at % WRITERS + 1);
+        assert!((0..).zip(written.chunks(512)).all(is_there), "{way}");
+    }
+}

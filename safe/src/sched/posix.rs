@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use bareio_core::Errno;
 use bareio_core::abi::{Cqe, Timespec};
-use bareio_core::iovec::IOV_MAX;
 use bareio_core::ring::{Limit, RingError};
 use bareio_core::ticket::shared::{Cancelled, Engine, Event, Job, Started};
 
@@ -19,6 +18,9 @@ use super::run::{Run, Share};
 
 /// How long a thread of ours waits for something to do before it ends.
 const IDLE: Duration = Duration::from_secs(10);
+
+/// How many writes of the queue are made one at most. Each thread has memory for as many; what more would save is little.
+const RUN: usize = 64;
 
 /// Operations by calls.
 ///
@@ -116,7 +118,7 @@ impl<K: Base> Calls<K> {
 
     /// Carries out what is in the queue, until there is nothing for a while.
     pub(super) fn carry_out(&self) {
-        let mut run = Run::new(if self.coalesces { IOV_MAX } else { 1 });
+        let mut run = Run::new(if self.coalesces { RUN } else { 1 });
         let mut queue = self.lock();
         loop {
             while run.fill(&mut queue.waiting) {

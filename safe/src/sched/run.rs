@@ -12,7 +12,7 @@ use super::posix::{Waiting, as_res};
 
 /// What a thread takes out of the queue at a time: one operation, or several writes that follow each other.
 ///
-/// Its memory is made once, and grows to what the longest run needs.
+/// Its memory is made once.
 pub(super) struct Run {
     most: usize,
     members: VecDeque<Waiting>,
@@ -32,8 +32,8 @@ pub(super) enum Share {
 
 impl Run {
     /// Of at most so many.
-    pub(super) const fn new(most: usize) -> Self {
-        Self { most, members: VecDeque::new(), pieces: Vec::new(), dealt: 0 }
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, members: VecDeque::with_capacity(most), pieces: Vec::with_capacity(most), dealt: 0 }
     }
 
     pub(super) fn len(&self) -> usize {

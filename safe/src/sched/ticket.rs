@@ -227,6 +227,13 @@ impl<B: Send + 'static, K: Base> Ticket<B, K> {
 impl<B: Send + 'static, K: Base> Drop for Ticket<B, K> {
     fn drop(&mut self) {
         self.uncount();
+        if let State::Held(hold) = &self.state {
+            // Once it is written, somebody has to begin the flush that it may share.
+            if self.plan.may_share_flush() && !hold.is_done() {
+                hold.desk.start_server();
+                hold.desk.machine().adopt();
+            }
+        }
     }
 }
 

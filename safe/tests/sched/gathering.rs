@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
 use bareio::core::Errno;
 use bareio::file::{Direct, OpenOptions};
@@ -129,6 +130,66 @@ fn a_short_group_gives_each_what_it_would_have_had_apart() {
                 );
                 assert_eq!(scheduler.statistics().groups, u64::from(coalesces), "{way}");
             }
+        }
+    }
+}
+
+/// The same in the queue of the only thread, which is busy.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_short_group_of_a_queue_gives_each_what_it_would_have_had_apart() {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+    for flushing in [Flushing::Each, Flushing::Shared] {
+        let builder = Scheduler::builder().backend(Backend::Posix).threads(1).flushing(flushing);
+        let scheduler = builder.build().unwrap();
+        let memory = memfd_create("sealed", MemfdFlags::ALLOW_SEALING).unwrap();
+        ftruncate(&memory, 8192).unwrap();
+        fcntl_add_seals(&memory, SealFlags::GROW).unwrap();
+        let file = File::from_fd(memory).unwrap();
+        let (reader, mut writer) = pipe();
+        let busy = scheduler.submit(Op::read_current(&reader, Vec::with_capacity(1))).unwrap();
+        let write = |at: u64| scheduler.submit(Op::write(&file, vec![1; 3000], at * 3000).durable()).unwrap();
+        let tickets = [0, 1, 2, 3].map(write);
+        writer.write_all(b"x").unwrap();
+        busy.wait().unwrap();
+        let results = tickets.map(|ticket| match ticket.wait() {
+            Ok((count, _)) => Ok(count),
+            Err(failed) => Err((failed.error.kind(), failed.buf.map(|buf| buf.len()))),
+        });
+        let refused = Err((ErrorKind::Os(Errno::PERM), Some(3000)));
+        assert_eq!(results, [Ok(3000), Ok(3000), Ok(2192), refused], "{flushing:?}");
+        assert_eq!((scheduler.statistics().groups, scheduler.statistics().grouped), (1, 4), "{flushing:?}");
+    }
+}
+
+/// Nobody waits: what is held back takes the room that is asked for again and again.
+#[test]
+fn who_only_tries_again_finds_room_that_was_held_back() {
+    let scheduler =
+        Scheduler::builder().backend(Backend::Posix).threads(1).in_flight(2).tickets(64).build().unwrap();
+    let scratch = Scratch::new();
+    let file = scratch.file(b"");
+    let plug = scheduler.plug();
+    let write = |at: u64| plug.try_submit(Op::write(&file, vec![1; 100], at * 1000).durable());
+    let _held = [0, 1].map(|at| write(at).unwrap());
+    let begin = Instant::now();
+    while write(2).is_err_and(|refused| refused.error.is_full()) {
+        assert!(begin.elapsed() < Duration::from_secs(20), "what is held back never begins");
+        std::thread::yield_now();
+    }
+}
+
+/// With nobody to wait for it, a thread begins the flush.
+#[test]
+fn a_durable_write_that_nobody_wants_is_flushed() {
+    for (way, scheduler) in all(|b| b.flushing(Flushing::Shared)) {
+        let scratch = Scratch::new();
+        let file = scratch.file(b"");
+        drop(scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap());
+        let begin = Instant::now();
+        while scheduler.statistics().flushed == 0 {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{way}: nobody flushes it");
+            std::thread::yield_now();
         }
     }
 }

@@ -77,7 +77,6 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
         // Relaxed: as in `is_closing`.
         self.closing.store(true, Ordering::Relaxed);
         self.begin_to_close();
-        self.release();
         // Where there is no clock, as many moments as the time has.
         let mut moments = within.as_millis() / MOMENT.as_millis() + 1;
         let end = self.kernel.now().map(|now| now.saturating_add(within));

@@ -71,7 +71,7 @@ pub use builder::Builder;
 pub use chain::{Chain, ChainDone, ChainTicket, MAX_CHAIN};
 pub use flush::Flushing;
 pub use op::{Op, Priority};
-pub use plug::Plug;
+pub use plug::{Plug, Submitted};
 #[cfg(unix)]
 pub use readiness::Readiness;
 pub use statistics::Statistics;
@@ -481,37 +481,5 @@ impl<K: Base> Scheduler<K> {
     /// [`StillBusy`]: a disk hangs, or a call that has begun. Closing again waits again.
     pub fn close(&self, within: Duration) -> Result<(), StillBusy> {
         self.0.close(within).map_err(|busy| StillBusy { count: busy.in_flight })
-    }
-
-    /// What has happened so far.
-    pub fn statistics(&self) -> Statistics {
-        let counts = self.0.machine().counts();
-        let [called, hits, misses] = self.0.tally.read();
-        let ring = self.0.machine().engine().ring();
-        let (gathered, queued) = (self.0.machine().gathered(), self.0.machine().engine().queued_groups());
-        Statistics {
-            running: self.running(),
-            enters: ring.map_or(0, |ring| ring.enters() as u64),
-            submitted: counts.submitted,
-            completed: counts.completed,
-            in_flight: counts.in_flight,
-            most_in_flight: counts.most_in_flight,
-            batches: counts.batches,
-            largest_batch: counts.largest_batch,
-            wakeups: counts.wakeups,
-            handovers: counts.handovers,
-            kicks: counts.kicks,
-            refused: counts.refused,
-            short: counts.short,
-            unknown: counts.unknown,
-            overflows: ring.map_or(0, |ring| u64::from(ring.dropped())),
-            groups: gathered.groups + queued[0],
-            grouped: gathered.grouped + queued[1],
-            flushes: gathered.flushes,
-            flushed: gathered.flushed,
-            called,
-            hits,
-            misses,
-        }
     }
 }

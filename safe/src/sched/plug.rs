@@ -7,6 +7,9 @@ use super::{Base, Held, Scheduler, Ticket};
 use crate::error::{Refused, Result};
 use crate::host::Native;
 
+/// What comes of submitting an operation: the right to its result, or itself.
+pub type Submitted<B, K = Native> = Result<Ticket<B, K>, Refused<Op<B, K>>>;
+
 /// Holds operations back until it is dropped, and then begins all of them, with one entry into the kernel.
 ///
 /// Writes to one file are made one vectored write of at most 1,024 pieces where each begins at the offset at which the one that
@@ -100,7 +103,7 @@ impl<K: Base> Scheduler<K> {
     pub fn submit_all<B: Send + 'static>(
         &self,
         ops: impl IntoIterator<Item = Op<B, K>>,
-    ) -> Vec<Result<Ticket<B, K>, Refused<Op<B, K>>>> {
+    ) -> Vec<Submitted<B, K>> {
         let plug = self.plug();
         ops.into_iter().map(|op| plug.submit(op)).collect()
     }

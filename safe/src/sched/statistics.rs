@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Running;
+use super::{Base, Running, Scheduler};
 
 /// What is counted beside the machine's own numbers, if that was asked for.
 #[derive(Debug)]
@@ -98,6 +98,40 @@ pub struct Statistics {
     pub hits: u64,
     /// Submissions that could not be, and went to the ring or to a thread.
     pub misses: u64,
+}
+
+impl<K: Base> Scheduler<K> {
+    /// What has happened so far.
+    pub fn statistics(&self) -> Statistics {
+        let counts = self.0.machine().counts();
+        let [called, hits, misses] = self.0.tally.read();
+        let ring = self.0.machine().engine().ring();
+        let (gathered, queued) = (self.0.machine().gathered(), self.0.machine().engine().queued_groups());
+        Statistics {
+            running: self.running(),
+            enters: ring.map_or(0, |ring| ring.enters() as u64),
+            submitted: counts.submitted,
+            completed: counts.completed,
+            in_flight: counts.in_flight,
+            most_in_flight: counts.most_in_flight,
+            batches: counts.batches,
+            largest_batch: counts.largest_batch,
+            wakeups: counts.wakeups,
+            handovers: counts.handovers,
+            kicks: counts.kicks,
+            refused: counts.refused,
+            short: counts.short,
+            unknown: counts.unknown,
+            overflows: ring.map_or(0, |ring| u64::from(ring.dropped())),
+            groups: gathered.groups + queued[0],
+            grouped: gathered.grouped + queued[1],
+            flushes: gathered.flushes,
+            flushed: gathered.flushed,
+            called,
+            hits,
+            misses,
+        }
+    }
 }
 
 impl Statistics {

@@ -50,7 +50,7 @@ fn sixteen_contiguous_writes_are_one_and_are_entered_once() {
 #[test]
 fn many_submissions_take_one_entry() {
     let scratch = Scratch::new();
-    let file = scratch.file(&[1; 1 << 20]);
+    let file = scratch.file(&vec![1; 1 << 20]);
     let Ok(scheduler) = Scheduler::builder().backend(Backend::IoUring).build() else {
         return skip("there is no ring");
     };
@@ -60,7 +60,9 @@ fn many_submissions_take_one_entry() {
     assert_eq!(scheduler.statistics().enters, before);
     drop(plug);
     assert_eq!(scheduler.statistics().enters, before + 1);
-    flushes.into_iter().for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 0));
+    for ticket in flushes {
+        assert_eq!(ticket.wait().unwrap().0, 0);
+    }
 }
 
 /// The only thread is busy, so that what comes meanwhile lies in its queue side by side.
@@ -170,10 +172,10 @@ fn who_only_tries_again_finds_room_that_was_held_back() {
     let scratch = Scratch::new();
     let file = scratch.file(b"");
     let plug = scheduler.plug();
-    let write = |at: u64| plug.try_submit(Op::write(&file, vec![1; 100], at * 1000).durable());
-    let _held = [0, 1].map(|at| write(at).unwrap());
+    let write = |at: u64| Op::write(&file, vec![1; 100], at * 1000).durable();
+    let _held = [0, 1].map(|at| plug.try_submit(write(at)).unwrap());
     let begin = Instant::now();
-    while write(2).is_err_and(|refused| refused.error.is_full()) {
+    while plug.try_submit(write(2)).is_err_and(|refused| refused.error.is_full()) {
         assert!(begin.elapsed() < Duration::from_secs(20), "what is held back never begins");
         std::thread::yield_now();
     }
@@ -200,11 +202,11 @@ fn futures_of_what_is_held_back_are_served() {
         let scratch = Scratch::new();
         let file = scratch.file(b"");
         let plug = scheduler.plug();
-        let tickets =
-            [0, 1, 2].map(|at| plug.submit(Op::write(&file, vec![at; 50], u64::from(at) * 50).durable()));
+        let write = |at: u8| Op::write(&file, vec![at; 50], u64::from(at) * 50).durable();
+        let tickets = [0, 1, 2].map(|at| plug.submit(write(at)).unwrap());
         std::mem::forget(plug);
         for ticket in tickets {
-            assert_eq!(block_on(ticket.unwrap()).unwrap().0, 50, "{way}");
+            assert_eq!(block_on(ticket).unwrap().0, 50, "{way}");
         }
     }
 }
@@ -212,7 +214,7 @@ fn futures_of_what_is_held_back_are_served() {
 /// Whether it lies on a device, and not in memory.
 fn takes_time_to_flush(file: &File) -> bool {
     const TMPFS: u64 = 0x0102_1994;
-    let kind = rustix::fs::fstatfs(file).map_or(TMPFS, |stat| stat.f_type as u64);
+    let kind = rustix::fs::fstatfs(file).map_or(TMPFS, |stat| stat.f_type.cast_unsigned());
     kind != TMPFS || {
         skip("the file lies in memory, where a flush takes no time");
         false
@@ -222,20 +224,20 @@ fn takes_time_to_flush(file: &File) -> bool {
 /// Each thread commits one record after the other, as a database does.
 #[test]
 fn threads_that_commit_at_a_time_share_flushes() {
-    const WRITERS: u64 = 32;
+    const WRITERS: u8 = 32;
     const COMMITS: u64 = 16;
     for (way, scheduler) in all(|b| b.flushing(Flushing::Shared)) {
         let scratch = Scratch::new();
-        let file = scratch.file(&vec![0; (WRITERS * COMMITS * 512) as usize]);
-        let start = Barrier::new(WRITERS as usize);
+        let file = scratch.file(b"");
+        let start = Barrier::new(WRITERS.into());
         std::thread::scope(|scope| {
             for writer in 0..WRITERS {
                 let (scheduler, file, start) = (&scheduler, &file, &start);
                 scope.spawn(move || {
                     start.wait();
                     for commit in 0..COMMITS {
-                        let offset = (commit * WRITERS + writer) * 512;
-                        let record = vec![writer as u8 + 1; 512];
+                        let offset = (commit * u64::from(WRITERS) + u64::from(writer)) * 512;
+                        let record = vec![writer + 1; 512];
                         let ticket = scheduler.submit(Op::write(file, record, offset).durable()).unwrap();
                         assert_eq!(ticket.wait().unwrap().0, 512);
                     }
@@ -243,15 +245,14 @@ fn threads_that_commit_at_a_time_share_flushes() {
             }
         });
         let statistics = scheduler.statistics();
-        let (flushes, flushed) = (statistics.flushes, statistics.flushed);
-        assert_eq!(flushed, WRITERS * COMMITS, "{way}");
+        let (flushes, covered) = (statistics.flushes, statistics.flushed);
+        assert_eq!(covered, u64::from(WRITERS) * COMMITS, "{way}");
         // Where a flush takes no time, nobody meets another.
         if takes_time_to_flush(&file) {
-            assert!(flushes * 3 <= flushed, "{way}: {flushes} flushes for {flushed} writes");
+            assert!(flushes * 3 <= covered, "{way}: {flushes} flushes for {covered} writes");
         }
         let written = std::fs::read(scratch.path("file")).unwrap();
-        let is_there =
-            |(at, piece): (u64, &[u8])| piece.iter().all(|byte| u64::from(*byte) == at % WRITERS + 1);
-        assert!((0..).zip(written.chunks(512)).all(is_there), "{way}");
+        let is_there = |(record, writer): (&[u8], u8)| *record == [writer + 1; 512];
+        assert!(written.chunks(512).zip((0..WRITERS).cycle()).all(is_there), "{way}");
     }
 }

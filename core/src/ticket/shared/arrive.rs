@@ -116,11 +116,9 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
             // It may have shared a flush that came to nothing, and begin anew.
             job.is_shared = noted.is_some_and(|(_, is_shared)| is_shared);
             let (wave, is_shared) = (job.wave, job.is_shared);
+            let change = |job: &mut Job| (job.wave, job.is_shared, job.moved) = (wave, is_shared, -1);
             // SAFETY: filled and not under way, so its cell is whoever's who starts it.
-            unsafe {
-                self.jobs[id.index()]
-                    .change(|job| (job.wave, job.is_shared, job.moved) = (wave, is_shared, -1))
-            };
+            unsafe { self.jobs[id.index()].change(change) };
         }
         if !job.is_shared {
             job.op = job.op.with_flags(RwFlags::DATA_SYNC);

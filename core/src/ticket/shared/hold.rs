@@ -67,7 +67,7 @@ impl Job {
     }
 }
 
-impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
+impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
     /// As [`begin`](Self::begin), but nothing is entered before [`release`](Self::release), or before somebody waits for
     /// anything here. Writes that follow each other are then made one.
     ///
@@ -163,23 +163,20 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         Some(run)
     }
 
-    fn begin_run(&self, run: Run, turned: &mut Turned) {
-        let mut run = match if run.count > 1 { self.open_group(run) } else { Err(run) } {
-            Ok((index, generation, job)) => {
-                if let Some(res) = self.at_once(&job) {
-                    return self.group_ended(index, generation, res, turned);
-                }
-                // SAFETY: the buffers are those of the members, each in its slot until it completes, and the pieces stay until
-                // the group is closed.
-                let started = unsafe { self.engine.start(Kind::group(index, generation), &job, ptr::null()) };
-                return match started {
-                    Ok(Started::Pending) => {}
-                    Ok(Started::Done(res)) => self.group_ended(index, generation, res, turned),
-                    Err(error) => self.group_ended(index, generation, refusal(error), turned),
-                };
+    fn begin_run(&self, mut run: Run, turned: &mut Turned) {
+        if let Some((index, generation, job)) = self.open_group(&mut run) {
+            if let Some(res) = self.at_once(&job) {
+                return self.group_ended(index, generation, res, turned);
             }
-            Err(run) => run,
-        };
+            // SAFETY: the buffers are those of the members, each in its slot until it completes, and the pieces stay until the
+            // group is closed.
+            let started = unsafe { self.engine.start(Kind::group(index, generation), &job, ptr::null()) };
+            return match started {
+                Ok(Started::Pending) => {}
+                Ok(Started::Done(res)) => self.group_ended(index, generation, res, turned),
+                Err(error) => self.group_ended(index, generation, refusal(error), turned),
+            };
+        }
         while let Some(id) = run.members.pop(self.jobs) {
             let cell = &self.jobs[id.index()];
             // SAFETY: popped, so the cell is ours.
@@ -202,11 +199,11 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         result.ok().filter(|count| Some(*count) == op.transfer_len()).map(u32::cast_signed)
     }
 
-    /// Makes one operation of several, if there is room for that.
-    fn open_group(&self, mut run: Run) -> Result<(u32, u32, Job), Run> {
-        let Some(head) = Piece::of(&run.job.op) else { return Err(run) };
+    /// Makes one operation of several, if there are and there is room for that.
+    fn open_group(&self, run: &mut Run) -> Option<(u32, u32, Job)> {
+        let head = Piece::of(&run.job.op).filter(|_| run.count > 1)?;
         let mut gather = self.gather();
-        let Some((index, generation)) = gather.open(run.count) else { return Err(run) };
+        let (index, generation) = gather.open(run.count)?;
         let noted = match run.job.flush {
             Some(flush) if flush.is_shareable => {
                 #[expect(clippy::cast_possible_truncation, reason = "at most 1,024")]
@@ -243,8 +240,8 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         // Each is one by itself, and together they are not too long: there is nothing to refuse.
         let op = Op::write_vectored(head.file, pieces, head.offset).unwrap_or(Op::Nop);
         let (priority, class, at_once) = (run.job.priority, run.job.class, run.job.at_once);
-        let job = Job { priority, class, at_once, ..Job::new(op.with_flags(head.flags.with(flags))) };
-        Ok((index, generation, job))
+        let job = Job { priority, at_once, class, ..Job::new(op.with_flags(head.flags.with(flags))) };
+        Some((index, generation, job))
     }
 
     /// Begins an operation by itself, on behalf of somebody who has left already.

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn room_for_1024_pieces_spans_words() {
-        let mut memory = [IoVec::EMPTY; 130 * BLOCK];
+        extern crate std;
+        let mut memory = std::vec![IoVec::EMPTY; 130 * BLOCK];
         let mut pieces = Pieces::new(&mut memory);
         assert_eq!([pieces.take(1), pieces.take(1024), pieces.take(1024)], [Some(0), Some(1), Some(65)]);
         assert_eq!(pieces.take(17), None);

@@ -9,8 +9,19 @@ use clap::Parser;
 const MIN_ROUNDS: u32 = 9;
 
 /// The groups there are.
-const GROUPS: [&str; 11] =
-    ["ring", "pool", "alloc", "batch", "metadata", "append", "file", "threads", "fallback", "gathering", "instructions"];
+const GROUPS: [&str; 11] = [
+    "ring",
+    "pool",
+    "alloc",
+    "batch",
+    "metadata",
+    "append",
+    "file",
+    "threads",
+    "fallback",
+    "gathering",
+    "instructions",
+];
 
 /// Times bareio against its peers, interleaved in one run. Quote its ratios, not its times.
 #[derive(Debug, Parser)]

@@ -1,59 +1,14 @@
-//! Writes that go together and flushes that are shared, on kernels in memory: with rings and without, unkind ones, and ones that
-//! lose power.
-#![cfg(feature = "sim")]
+//! Writes that go together.
 
 use std::time::Duration;
 
 use bareio::core::Errno;
-use bareio::core::sim::{Builder as SimBuilder, Call, Sim, Threads};
+use bareio::core::sim::{Builder as SimBuilder, Call, Sim};
 use bareio::file::{Direct, File, OpenOptions};
-use bareio::sched::{Builder, Drive, Failed, Flushing, Op, Outcome, Scheduler};
+use bareio::sched::{Flushing, Op};
 use bareio::{Align, AlignedBuf, ErrorKind};
 
-const SEEDS: u64 = if cfg!(miri) { 1 } else { 60 };
-
-fn id() -> u64 {
-    thread_local!(static ID: u8 = const { 0 });
-    ID.with(|id| std::ptr::from_ref(id).addr() as u64)
-}
-
-fn build(builder: SimBuilder) -> Sim {
-    builder.threads(Threads { yield_now: std::thread::yield_now, id }).build()
-}
-
-/// A kernel with rings and one without, each changed in the same way.
-fn kernels(change: impl Fn(SimBuilder) -> SimBuilder) -> [(&'static str, Sim); 2] {
-    [
-        ("a ring", build(change(Sim::like_6_18()))),
-        ("calls", build(change(Sim::like_6_18().without_rings(Errno::NOSYS)))),
-    ]
-}
-
-fn open(sim: &Sim, path: &str) -> File<Sim> {
-    sim.put(path, b"").unwrap();
-    OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), path).unwrap()
-}
-
-/// One that runs on the test's thread only, ring or not.
-fn scheduler(sim: &Sim, change: impl Fn(Builder) -> Builder) -> Scheduler<Sim> {
-    change(Scheduler::builder().depth(64).drive(Drive::Caller)).with_kernel(sim.clone()).unwrap()
-}
-
-fn counts<B>(outcomes: Vec<Outcome<B>>) -> Vec<Result<usize, ErrorKind>> {
-    let count = |outcome: Outcome<B>| match outcome {
-        Ok((count, _)) => Ok(count),
-        Err(Failed { error, buf }) => {
-            assert!(buf.is_some(), "the buffer comes back with {error}");
-            Err(error.kind())
-        }
-    };
-    outcomes.into_iter().map(count).collect()
-}
-
-/// `len` bytes, others for every `which`.
-fn bytes(which: usize, len: usize) -> Vec<u8> {
-    (0..len).map(|at| (which * 31 + at * 7 + 1) as u8 | 1).collect()
-}
+use crate::common::{SEEDS, build, bytes, counts, kernels, open, scheduler};
 
 #[test]
 fn contiguous_writes_are_one_operation_and_one_entry() {
@@ -89,7 +44,9 @@ fn what_is_submitted_under_a_plug_is_entered_once() {
     assert_eq!(sim.calls(Call::Enter), before, "nothing is entered yet");
     drop(plug);
     assert_eq!(sim.calls(Call::Enter), before + 1);
-    tickets.into_iter().for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 100));
+    for ticket in tickets {
+        assert_eq!(ticket.wait().unwrap().0, 100);
+    }
     flush.wait().unwrap();
     assert_eq!(scheduler.statistics().groups, 0, "none of them follows another");
 }
@@ -134,7 +91,7 @@ fn a_group_has_at_most_1024_pieces() {
         let file = open(&sim, "data");
         let scheduler = scheduler(&sim, |b| b.depth(1024));
         let before = sim.calls(Call::Write);
-        let writes = (0..1500_u64).map(|at| Op::write(&file, vec![at as u8], at));
+        let writes = (0..1500_u64).map(|at| Op::write(&file, vec![at.to_le_bytes()[0]], at));
         let outcomes =
             scheduler.submit_all(writes).into_iter().map(|ticket| ticket.unwrap().wait()).collect();
         assert_eq!(counts(outcomes), vec![Ok(1); 1500], "{way}");
@@ -142,7 +99,7 @@ fn a_group_has_at_most_1024_pieces() {
         assert_eq!((statistics.groups, statistics.grouped), (2, 1500), "{way}");
         assert_eq!(sim.calls(Call::Write) - before, 2, "{way}");
         let contents = sim.contents("data").unwrap();
-        assert!(contents.iter().enumerate().all(|(at, byte)| *byte == at as u8), "{way}");
+        assert!(contents.iter().enumerate().all(|(at, byte)| *byte == at.to_le_bytes()[0]), "{way}");
     }
 }
 
@@ -219,7 +176,7 @@ fn a_group_that_flushes_itself_fails_as_a_whole() {
 /// Writes of many lengths, some of which follow each other, on kernels that do less than they are asked for.
 #[test]
 fn whatever_is_cut_short_each_count_says_what_is_in_the_file() {
-    for seed in 0..SEEDS {
+    for (salt, seed) in (0..).zip(0..SEEDS) {
         for (way, sim) in kernels(|sim| sim.seed(seed)) {
             for flushing in [Flushing::Auto, Flushing::Each, Flushing::Shared] {
                 let file = open(&sim, "data");
@@ -228,7 +185,7 @@ fn whatever_is_cut_short_each_count_says_what_is_in_the_file() {
                 let plug = scheduler.plug();
                 let mut tickets = Vec::new();
                 for which in 0..50_usize {
-                    let len = (which * 97 + seed as usize * 13) % 700 + 1;
+                    let len = (which * 97 + salt * 13) % 700 + 1;
                     offset += if which % 5 == 0 { 64 } else { 0 };
                     let op = Op::write(&file, bytes(which, len), offset as u64);
                     let op = if which / 7 % 2 == 0 { op.durable() } else { op };
@@ -283,7 +240,9 @@ fn direct_writes_go_together_on_their_grid() {
         let off = plug.submit(Op::write(&file, block(4), 3 * 4096 + 512)).unwrap_err();
         assert!(off.error.is_misaligned(), "{way}: what is off the grid is refused before it can join");
         drop((plug, off));
-        tickets.into_iter().for_each(|ticket| assert_eq!(ticket.wait().unwrap().0, 4096, "{way}"));
+        for ticket in tickets {
+            assert_eq!(ticket.wait().unwrap().0, 4096, "{way}");
+        }
         assert_eq!(scheduler.statistics().grouped, 3, "{way}");
         assert_eq!(sim.contents("data").unwrap().len(), 3 * 4096, "{way}");
     }
@@ -359,139 +318,6 @@ fn members_that_are_cancelled_or_dropped_leave_the_others_alone() {
                 assert_eq!(contents[at * 100..][..100], bytes(at, 100), "{way}, seed {seed}: {at}");
             }
             assert_eq!(contents[200..300], [0; 100], "{way}, seed {seed}");
-        }
-    }
-}
-
-#[test]
-fn writes_share_flushes_of_their_file() {
-    for (way, sim) in kernels(SimBuilder::calm) {
-        let files = ["one", "two"].map(|path| open(&sim, path));
-        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
-        let before = sim.calls(Call::Sync);
-        let writes = (0..32).map(|at| Op::write(&files[at % 2], vec![1; 100], at as u64 * 1000).durable());
-        for ticket in scheduler.submit_all(writes) {
-            assert_eq!(ticket.unwrap().wait().unwrap().0, 100, "{way}");
-        }
-        let flushes = sim.calls(Call::Sync) - before;
-        let statistics = scheduler.statistics();
-        assert_eq!((statistics.flushes, statistics.flushed), (flushes, 32), "{way}");
-        if scheduler.running().is_ring() {
-            assert!(flushes <= 16, "{way}: {flushes} flushes for 32 writes");
-        }
-        assert_eq!(["one", "two"].map(|path| sim.unflushed(path)), [Some(0); 2], "{way}");
-    }
-}
-
-#[test]
-fn a_failed_flush_is_charged_to_those_who_asked_for_it_and_leaves_their_counts() {
-    for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Sync, 1, Errno::IO)) {
-        let (file, other) = (open(&sim, "data"), open(&sim, "other"));
-        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
-        let plug = scheduler.plug();
-        let durable = [0, 100].map(|at| plug.submit(Op::write(&file, vec![1; 100], at).durable()).unwrap());
-        let plain = plug.submit(Op::write(&file, vec![1; 100], 200)).unwrap();
-        drop(plug);
-        for ticket in durable {
-            let failed = ticket.wait().unwrap_err();
-            let kind = ErrorKind::NotDurable { written: 100, errno: Errno::IO };
-            assert_eq!((failed.error.kind(), failed.buf), (kind, Some(vec![1; 100])), "{way}");
-        }
-        assert_eq!(plain.wait().unwrap().0, 100, "{way}");
-        assert_eq!(file.poisoned(), Some(Errno::IO), "{way}");
-        let refused = scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap_err();
-        assert!(refused.error.is_poisoned(), "{way}");
-        let elsewhere = scheduler.submit(Op::write(&other, vec![1; 100], 0).durable()).unwrap();
-        assert_eq!(elsewhere.wait().unwrap().0, 100, "{way}: another file is another file");
-    }
-}
-
-#[test]
-fn a_write_that_fails_poisons_nothing_where_its_flush_is_apart() {
-    for (way, sim) in kernels(|sim| sim.calm().fail_nth(Call::Write, 1, Errno::NOSPC)) {
-        let file = open(&sim, "data");
-        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
-        let failed =
-            scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap().wait().unwrap_err();
-        assert_eq!(failed.error.kind(), ErrorKind::Os(Errno::NOSPC), "{way}");
-        assert_eq!(file.poisoned(), None, "{way}");
-        assert_eq!(scheduler.statistics().flushes, 0, "{way}: there was nothing to flush");
-        let again = scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap();
-        assert_eq!(again.wait().unwrap().0, 100, "{way}");
-    }
-}
-
-#[test]
-fn a_flush_that_fails_after_its_tickets_are_dropped_is_remembered() {
-    // One that flushes itself is a write that fails.
-    for (flushing, call) in [(Flushing::Each, Call::Write), (Flushing::Shared, Call::Sync)] {
-        for (way, sim) in kernels(|sim| sim.calm().fail_nth(call, 1, Errno::IO)) {
-            let file = open(&sim, "data");
-            let scheduler = scheduler(&sim, |b| b.flushing(flushing));
-            drop(scheduler.submit(Op::write(&file, vec![1; 100], 0).durable()).unwrap());
-            let _ = scheduler.turn(Some(Duration::from_secs(1)));
-            scheduler.close(Duration::from_secs(5)).unwrap();
-            assert_eq!(file.poisoned(), Some(Errno::IO), "{way}, {flushing:?}");
-        }
-    }
-}
-
-/// A flush that fails marks clean what was written while it ran, too, and the next one succeeds.
-#[test]
-fn what_was_written_during_a_flush_that_fails_is_not_called_durable() {
-    let mut was_met = 0;
-    for seed in 0..SEEDS * 4 {
-        let sim = build(Sim::like_6_18().calm().seed(seed).fail_nth(Call::Sync, 1, Errno::IO));
-        sim.put("data", &[0; 32 * 512]).unwrap();
-        let file = OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), "data").unwrap();
-        let scheduler = scheduler(&sim, |b| b.flushing(Flushing::Shared));
-        let write = |at: u64| scheduler.submit(Op::write(&file, vec![7; 512], at * 1024).durable());
-        let tickets: Vec<_> = (0..16).map(|at| write(at).unwrap()).collect();
-        for ticket in tickets {
-            let failed = ticket.wait().map(|_| ()).expect_err("a flush has failed before");
-            was_met += u32::from(failed.error.is_poisoned());
-        }
-    }
-    assert!(was_met > 0, "in no run was anything written during the flush that failed");
-}
-
-#[test]
-fn what_was_called_durable_survives_every_power_cut() {
-    for seed in 0..SEEDS {
-        for (way, sim) in kernels(|sim| sim.seed(seed)) {
-            for flushing in [Flushing::Auto, Flushing::Shared, Flushing::Each] {
-                sim.put("data", &vec![0; 64 * 1024]).unwrap();
-                let file =
-                    OpenOptions::new().read(true).write(true).open_with_kernel(sim.clone(), "data").unwrap();
-                let scheduler = scheduler(&sim, |b| b.flushing(flushing));
-                let mut tickets: Vec<_> = Vec::new();
-                for wave in 0..4_usize {
-                    let plug = scheduler.plug();
-                    for which in wave * 8..wave * 8 + 8 {
-                        // Some follow each other, some do not, and some nobody wants durable.
-                        let offset = (which * 1024) as u64;
-                        let op = Op::write(&file, bytes(which, 1024), offset);
-                        let op = if which % 5 == 4 { op } else { op.durable() };
-                        tickets.push((which, plug.submit(op).unwrap()));
-                    }
-                    drop(plug);
-                    let take = tickets.len() - 3;
-                    for (which, ticket) in tickets.drain(..take) {
-                        let (count, buf) = ticket.wait().unwrap();
-                        if which % 5 == 4 {
-                            continue;
-                        }
-                        for cut in 0..3 {
-                            let after = sim.crash(seed * 100 + cut).contents("data").unwrap();
-                            let there = &after[which * 1024..][..count];
-                            assert!(
-                                there == &buf[..count],
-                                "{way}, seed {seed}, {flushing:?}: write {which} is lost"
-                            );
-                        }
-                    }
-                }
-            }
         }
     }
 }

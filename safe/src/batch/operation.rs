@@ -10,7 +10,7 @@ use bareio_core::{Errno, Fd, IoVec};
 
 use super::lent::{Lent, Manner};
 use crate::error::{Error, ErrorKind, Result};
-use crate::file::durable::{self, Poison};
+use crate::file::durable::Poison;
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Operation {
     /// does not tell which of the two has failed.
     pub(super) const fn may_have_lost(&self, errno: Errno) -> bool {
         match self.kind {
-            Kind::SyncData | Kind::SyncAll => durable::loses(errno),
+            Kind::SyncData | Kind::SyncAll => errno.loses_writes(),
             Kind::Read => false,
             Kind::Write => matches!(errno, Errno::IO | Errno::NOSPC | Errno::DQUOT),
         }

@@ -188,6 +188,25 @@ impl Builder {
         Ok(SharedRing::new(parts, queues, wait_flags))
     }
 
+    /// As [`shared`](Self::shared), with the workers of `other`, and its polling thread if both ask for one; with workers of its
+    /// own where the kernel refuses that.
+    ///
+    /// 5.6. From 5.12 on, workers belong to the thread that submits, whatever ring it submits to; then only the polling thread is
+    /// shared by this.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn shared_beside<K: Kernel + Clone>(
+        &self,
+        kernel: K,
+        other: &SharedRing<K>,
+    ) -> Result<SharedRing<K>, SetupError> {
+        // It is open for as long as it is borrowed.
+        let attached = Self { attach: Some(other.fd()), ..self.clone() };
+        attached.shared(kernel.clone()).or_else(|_| self.shared(kernel))
+    }
+
     fn make<K: Kernel>(&self, kernel: K, extra: SetupFlags) -> Result<(Parts<K>, Queues), SetupError> {
         let (fd, params) = self.ask(&kernel, extra)?;
         let fail = |step, errno| SetupError { step, errno, setup: params.flags };

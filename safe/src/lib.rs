@@ -64,7 +64,7 @@ pub use error::{Error, ErrorKind, Refused, Result, Why};
 pub use file::File;
 pub use host::Native;
 pub use probe::probe;
-pub use sched::Scheduler;
+pub use sched::{Scheduler, shards::Shards};
 
 /// The examples of the README, so that they compile.
 #[cfg(all(

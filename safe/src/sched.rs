@@ -50,6 +50,7 @@ mod posix;
 #[cfg(unix)]
 mod readiness;
 mod run;
+pub mod shards;
 mod statistics;
 mod ticket;
 mod work;

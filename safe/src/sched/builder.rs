@@ -15,6 +15,20 @@ use crate::host::{NATIVE, Native};
 /// Completions that are never promised to operations: for a kick, and for asking for the end of everything.
 const KEPT_BACK: u32 = 2;
 
+/// Where a scheduler is made, and beside whom.
+pub(super) struct Place<'a, K: Base> {
+    /// The processor that its own threads are kept on.
+    pub(super) cpu: Option<usize>,
+    /// Whose workers of the kernel's it shares.
+    pub(super) beside: Option<&'a Scheduler<K>>,
+    /// Why it is to have no ring, whatever was asked for.
+    pub(super) no_ring: Option<Why>,
+}
+
+impl<K: Base> Place<'_, K> {
+    pub(super) const ALONE: Self = Self { cpu: None, beside: None, no_ring: None };
+}
+
 /// Settings of a [`Scheduler`].
 ///
 /// ```
@@ -35,8 +49,8 @@ pub struct Builder {
     drive: Drive,
     sqpoll: Option<Sqpoll>,
     threads: usize,
-    patience: Duration,
-    counts: bool,
+    pub(super) patience: Duration,
+    pub(super) counts: bool,
     coalesces: bool,
     flushing: Flushing,
 }
@@ -148,7 +162,7 @@ impl Builder {
     /// - [`OutOfRange`](ErrorKind::OutOfRange): one of the numbers.
     /// - [`Unsupported`](ErrorKind::Unsupported): a ring was demanded, and there is none.
     pub fn build(&self) -> Result<Scheduler<Native>> {
-        self.make(NATIVE)
+        self.make(NATIVE, &Place::ALONE)
     }
 
     /// On another kernel.
@@ -158,10 +172,10 @@ impl Builder {
     /// As [`build`](Self::build).
     #[cfg(feature = "sim")]
     pub fn with_kernel<K: Base>(&self, kernel: K) -> Result<Scheduler<K>> {
-        self.make(kernel)
+        self.make(kernel, &Place::ALONE)
     }
 
-    fn make<K: Base>(&self, kernel: K) -> Result<Scheduler<K>> {
+    pub(super) fn make<K: Base>(&self, kernel: K, place: &Place<'_, K>) -> Result<Scheduler<K>> {
         let in_range = |what, value: u32, most: u32, power_of_two: bool| {
             if value >= 1 && value <= most && (!power_of_two || value.is_power_of_two()) {
                 return Ok(());
@@ -185,6 +199,7 @@ impl Builder {
         let settings = |running| Settings {
             running,
             drive: self.drive,
+            cpu: place.cpu,
             patience: self.patience,
             slots: tickets as usize,
             limits,
@@ -194,15 +209,21 @@ impl Builder {
         };
         let threads = if self.drive == Drive::Caller { 0 } else { self.threads };
         let by_calls = |kernel, why| Desk::by_calls(kernel, threads, &settings(Running::Posix(why)));
-        let desk = match self.backend {
-            Backend::Posix => by_calls(kernel, Why::Because("as asked")),
-            Backend::IoUring | Backend::Auto => {
+        let desk = match (place.no_ring, self.backend) {
+            (Some(why), _) => by_calls(kernel, why),
+            (None, Backend::Posix) => by_calls(kernel, Why::Because("as asked")),
+            (None, Backend::IoUring | Backend::Auto) => {
                 let mut ring =
                     RingBuilder::new(self.depth).completion_entries(completions).patience(self.patience);
                 if let Some(sqpoll) = self.sqpoll {
                     ring = ring.sqpoll(sqpoll);
                 }
-                match probed(ring.shared(kernel.clone())) {
+                let other = place.beside.and_then(|other| other.0.machine().engine().ring());
+                let made = match other {
+                    Some(other) => ring.shared_beside(kernel.clone(), other),
+                    None => ring.shared(kernel.clone()),
+                };
+                match probed(made) {
                     Ok(ring) => Desk::on_ring(kernel, ring, &settings(Running::IoUring)),
                     Err(error) if self.backend == Backend::IoUring => return Err(error),
                     Err(error) => by_calls(kernel, why(&error)),

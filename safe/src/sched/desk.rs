@@ -5,8 +5,8 @@
 )]
 
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bareio_core::abi::Timespec;
@@ -42,6 +42,9 @@ pub(super) struct Desk<K: Base> {
     pub(super) running: Running,
     pub(super) drive: Drive,
     pub(super) patience: Duration,
+    /// Until when the drop waits at most, by the kernel's clock, if somebody has others to wait for too.
+    pub(super) hurry: OnceLock<Duration>,
+    cpu: Option<usize>,
     pub(super) tally: Tally,
     served: AtomicBool,
     closed: AtomicBool,
@@ -51,6 +54,8 @@ pub(super) struct Desk<K: Base> {
 pub(super) struct Settings {
     pub(super) running: Running,
     pub(super) drive: Drive,
+    /// The processor that the threads are kept on.
+    pub(super) cpu: Option<usize>,
     pub(super) patience: Duration,
     pub(super) slots: usize,
     pub(super) limits: Limits,
@@ -96,6 +101,8 @@ impl<K: Base> Desk<K> {
             running: settings.running,
             drive: settings.drive,
             patience: settings.patience,
+            hurry: OnceLock::new(),
+            cpu: settings.cpu,
             tally: Tally::new(settings.counts),
             served: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -106,8 +113,16 @@ impl<K: Base> Desk<K> {
         &self.machine
     }
 
+    /// Keeps the calling thread, one of ours, where it belongs. It works elsewhere too, where that is refused.
+    fn settle_down(&self) {
+        if let Some(cpu) = self.cpu {
+            let _ = super::shards::cpu::pin(cpu);
+        }
+    }
+
     /// For a thread of ours.
     pub(super) fn carry_out(&self) {
+        self.settle_down();
         if let Chosen::Calls(calls) = self.machine.engine() {
             calls.carry_out();
         }
@@ -122,7 +137,11 @@ impl<K: Base> Desk<K> {
         }
         let desk = self.clone();
         let thread = std::thread::Builder::new().name("bareio driver".into());
-        if thread.spawn(move || desk.machine.serve()).is_err() {
+        let serve = move || {
+            desk.settle_down();
+            desk.machine.serve();
+        };
+        if thread.spawn(serve).is_err() {
             // The next future tries again.
             self.served.store(false, Ordering::Relaxed);
         }
@@ -259,7 +278,11 @@ impl<K: Base> Drop for Desk<K> {
             bareio_core::ticket::shared::Engine::check(self.machine.engine()),
             Err(RingError::Forked)
         );
-        let is_idle = self.machine.close(self.patience).is_ok();
+        let patience = match (self.hurry.get(), self.kernel.now()) {
+            (Some(until), Ok(now)) => until.saturating_sub(now).min(self.patience),
+            _ => self.patience,
+        };
+        let is_idle = self.machine.close(patience).is_ok();
         // SAFETY: taken once, here, and never touched again.
         let mut machine = unsafe { ManuallyDrop::take(&mut self.machine) };
         if !is_idle {

@@ -141,6 +141,30 @@ impl Statistics {
         if self.enters == 0 { 0.0 } else { self.completed as f64 / self.enters as f64 }
     }
 
+    /// Both together. The most that there were at a time is the sum of both, which may have been at different times.
+    pub(super) fn plus(self, other: &Self) -> Self {
+        Self {
+            running: self.running,
+            enters: self.enters + other.enters,
+            submitted: self.submitted + other.submitted,
+            completed: self.completed + other.completed,
+            in_flight: self.in_flight + other.in_flight,
+            most_in_flight: self.most_in_flight + other.most_in_flight,
+            batches: self.batches + other.batches,
+            largest_batch: self.largest_batch.max(other.largest_batch),
+            wakeups: self.wakeups + other.wakeups,
+            handovers: self.handovers + other.handovers,
+            kicks: self.kicks + other.kicks,
+            refused: self.refused + other.refused,
+            short: self.short + other.short,
+            unknown: self.unknown + other.unknown,
+            overflows: self.overflows + other.overflows,
+            called: self.called + other.called,
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+        }
+    }
+
     /// Completions of a batch, on average.
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     pub fn mean_batch(&self) -> f64 {

@@ -125,7 +125,7 @@ fn a_forked_child_is_told_and_can_drop_everything() {
 }
 
 /// Runs `claim` in a forked child, and fails if it panics there.
-fn in_child(claim: impl FnOnce()) {
+pub(crate) fn in_child(claim: impl FnOnce()) {
     unsafe extern "C" {
         fn fork() -> i32;
         fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;

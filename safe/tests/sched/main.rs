@@ -11,3 +11,4 @@ mod futures;
 mod gathering;
 mod results;
 mod room;
+mod shards;

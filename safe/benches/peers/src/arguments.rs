@@ -9,7 +9,7 @@ use clap::Parser;
 const MIN_ROUNDS: u32 = 9;
 
 /// The groups there are.
-const GROUPS: [&str; 11] = [
+const GROUPS: [&str; 12] = [
     "ring",
     "pool",
     "alloc",
@@ -18,6 +18,7 @@ const GROUPS: [&str; 11] = [
     "append",
     "file",
     "threads",
+    "shards",
     "fallback",
     "gathering",
     "instructions",

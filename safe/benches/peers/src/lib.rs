@@ -31,6 +31,7 @@
 //! | `pool` | `… fairness` | | the slowest thread's pairs over the fastest's |
 //! | `pool` | `hand-off` | M a second | one thread draws, another puts, with a channel of 32-index blocks between them |
 //! | `pool` | `N threads get …` | ns | one `get`, by percentile, less what reading the clock costs, and no less than that |
+//! | `shards` | `reads from memory` | k reads a second, and two threads over one | each thread keeps 16 direct reads of 4 KiB in flight, on one processor and on two |
 //! | `alloc` | `LEN` | ns a region | get a region and touch each of its pages, with 64 MiB of them alive; giving them back is not timed |
 //! | `alloc` | `LEN alone` | ns a region | … with one alive at a time |
 //! | `batch` | `direct`, `buffered`; `read`, `write`; N | ns an operation | N reads or writes of 4 KiB at random offsets of one file, submitted and waited for |
@@ -79,6 +80,7 @@ mod processors;
 mod report;
 mod ring;
 mod runner;
+mod shards;
 mod statistics;
 mod threads;
 

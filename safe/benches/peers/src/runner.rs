@@ -9,7 +9,9 @@ use crate::arguments::Arguments;
 use crate::case::{Case, LeftOut, Measure};
 use crate::processors::{self, Usage};
 use crate::report::{self, Report};
-use crate::{alloc, append, batch, fallback, file, gathering, instructions, metadata, pool, ring, threads};
+use crate::{
+    alloc, append, batch, fallback, file, gathering, instructions, metadata, pool, ring, shards, threads,
+};
 
 /// What one case yielded.
 pub(crate) struct Outcome {
@@ -50,6 +52,7 @@ fn selected(arguments: &Arguments) -> Vec<Case> {
         append::cases,
         file::cases,
         threads::cases,
+        shards::cases,
         fallback::cases,
         gathering::cases,
         instructions::cases,

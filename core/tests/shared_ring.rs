@@ -65,6 +65,20 @@ fn reap_while(
 }
 
 #[test]
+fn a_ring_beside_another_asks_for_its_workers() {
+    let Some(first) = shared(&Builder::new(8)) else { return };
+    assert!(!first.setup().contains(SetupFlags::ATTACH_WQ));
+    let second = Builder::new(8).shared_beside(Linux, &first).unwrap();
+    assert!(second.setup().contains(SetupFlags::ATTACH_WQ));
+    drop(first); // it goes on without
+    push(&second, &[sqe::nop().user_data(3)]);
+    second.submit().unwrap();
+    let mut reaper = second.try_reaper().unwrap();
+    reaper.wait_within(1, Limit::timeout(Duration::from_secs(20))).unwrap();
+    assert_eq!(reaper.completions().map(|cqe| cqe.user_data).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
 fn eight_threads_lose_nothing_and_repeat_nothing() {
     const EACH: u64 = 5000;
     let Some(ring) = shared(&Builder::new(16)) else { return };

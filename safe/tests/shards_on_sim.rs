@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use bareio::Shards;
+use bareio::core::abi::{Features, SetupFlags};
 use bareio::core::sim::{Builder, Call, Sim, Threads};
-use bareio::core::{Errno, Kernel, abi::Features};
+use bareio::core::{Errno, Kernel};
 use bareio::file::{File, OpenOptions};
 use bareio::sched::{Backend, Drive, Op, Scheduler, Ticket};
 
@@ -145,6 +146,16 @@ fn if_one_shard_has_no_ring_none_has() {
     let demanded = Scheduler::builder().depth(8).backend(Backend::IoUring).drive(Drive::Caller);
     let error = Shards::build_with_kernel(&demanded, 3, &short(2)).unwrap_err();
     assert!(error.is_unsupported(), "{error}");
+}
+
+#[test]
+fn a_kernel_that_shares_no_workers_gives_a_ring_of_its_own() {
+    let ring = bareio::core::ring::Builder::new(8);
+    for (sim, shares) in [(build(Sim::like_5_1(), 1), false), (build(Sim::like_5_10(), 1), true)] {
+        let first = ring.shared(sim.clone()).unwrap();
+        let second = ring.shared_beside(sim.clone(), &first).unwrap();
+        assert_eq!(second.setup().contains(SetupFlags::ATTACH_WQ), shares);
+    }
 }
 
 /// Cancelled by nobody, an operation is begun again; but not for ever.

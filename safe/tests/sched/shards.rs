@@ -369,6 +369,7 @@ mod placement {
     use rustix::thread::{CpuSet, sched_getaffinity};
 
     use super::*;
+    use bareio::core::ring::Sqpoll;
     use bareio::sched::Drive;
 
     fn allowed() -> Vec<usize> {
@@ -417,6 +418,26 @@ mod placement {
             read("comm").trim() == name
                 && read("status").lines().any(|line| line.starts_with("Cpus_allowed_list") && is_on(line))
         })
+    }
+
+    #[test]
+    fn rings_that_are_polled_share_one_polling_thread() {
+        let polled = Sqpoll { idle: Duration::from_secs(2), cpu: None };
+        let builder = Scheduler::builder().depth(8).backend(Backend::IoUring).sqpoll(polled);
+        let shards = match Shards::build(&builder, 3) {
+            Ok(shards) => shards,
+            Err(error) => return skip(&error.to_string()),
+        };
+        let scratch = Scratch::new();
+        let file = scratch.file(b"");
+        for shard in shards.iter() {
+            shard.submit(Op::sync_data(&file)).unwrap().wait().unwrap();
+        }
+        let is_polling = |task: std::fs::DirEntry| {
+            std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with("iou-sqp"))
+        };
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        assert_eq!(tasks.map(is_polling).filter(|yes| *yes).count(), 1);
     }
 
     #[test]

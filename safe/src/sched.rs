@@ -39,6 +39,7 @@
 
 mod arena;
 mod async_file;
+mod attach;
 mod backend;
 mod builder;
 mod chain;

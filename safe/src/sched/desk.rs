@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bareio_core::Errno;
 use bareio_core::abi::Timespec;
 use bareio_core::errno::Result as CoreResult;
 use bareio_core::ring::{RingError, SharedRing};
@@ -16,16 +17,16 @@ use bareio_core::ticket::Id;
 use bareio_core::ticket::shared::{
     Ask, Busy, Flush, Flushed, Flushing, Job, Limits, MAX_CHAIN, Refusal, RingEngine, Shared,
 };
-use bareio_core::{Errno, Kernel};
 
 use super::arena::Arena;
 use super::backend::Chosen;
-use super::op::{Op, Plan, What};
+use super::op::{Op, Plan, What, in_fixed};
 use super::posix::Calls;
 use super::statistics::Tally;
 use super::work::Work;
 use super::{Base, Drive, Running};
-use crate::error::{Error, ErrorKind, Refused};
+use crate::error::{Error, ErrorKind, Refused, Result, Why};
+use crate::pool::{BufferPool, FixedBuffers, Registration};
 
 /// As many pieces as the core uses.
 const MOST_PIECES: usize = 4096;
@@ -46,6 +47,8 @@ pub(super) struct Desk<K: Base> {
     pub(super) hurry: OnceLock<Duration>,
     cpu: Option<usize>,
     pub(super) tally: Tally,
+    /// Kept for as long as the ring, and leaked with it.
+    fixed: OnceLock<FixedBuffers<K>>,
     served: AtomicBool,
     closed: AtomicBool,
 }
@@ -104,6 +107,7 @@ impl<K: Base> Desk<K> {
             hurry: OnceLock::new(),
             cpu: settings.cpu,
             tally: Tally::new(settings.counts),
+            fixed: OnceLock::new(),
             served: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
@@ -166,10 +170,51 @@ impl<K: Base> Desk<K> {
         self.machine.close(within)
     }
 
+    /// Has the ring take the memory of `pools`, once.
+    pub(super) fn attach(&self, pools: &[&BufferPool<K>]) -> Result<Registration> {
+        let Some(ring) = self.machine.engine().ring() else {
+            return Ok(Registration::Unregistered(Errno::NOSYS));
+        };
+        let twice = Error::unsupported("fixed buffers", Why::Because("some are attached already"));
+        if self.fixed.get().is_some() {
+            return Err(twice);
+        }
+        // SAFETY: kept until the ring has ended, with the desk or for ever; leaked if it is not to be kept there.
+        let fixed = unsafe { FixedBuffers::register(ring, pools) }?;
+        let registration = fixed.registration();
+        self.fixed.set(fixed).map_err(|fixed| {
+            std::mem::forget(fixed); // another thread's came first, and the kernel may have taken ours
+            twice
+        })?;
+        Ok(registration)
+    }
+
+    fn job<B>(&self, work: &mut Work<B, K>, plan: &Plan) -> CoreResult<Job> {
+        let is_shareable = plan.may_share_flush();
+        // What may share a flush is told by the machine if it is to flush itself.
+        let asked = Plan { is_durable: plan.is_durable && !is_shareable, ..*plan };
+        let call = work.call(&asked)?;
+        let fixed =
+            self.fixed.get().and_then(|fixed| in_fixed(call, |first, len| fixed.index_of(first, len)));
+        if fixed.is_some() {
+            self.tally.fixed();
+        }
+        let mut job = Job::new(fixed.unwrap_or(call));
+        job.flush = work.poison_of_durable(plan).map(|word| Flush { is_shareable, word });
+        job.at_once = plan.what == What::Write && work.may_be_at_once(plan);
+        job.priority = plan.priority();
+        job.then = plan.then;
+        if let Some(within) = plan.within {
+            // No time at all would be no limit.
+            job.within = Timespec::from(within.max(Duration::from_nanos(1)));
+        }
+        Ok(job)
+    }
+
     /// Puts an operation into a slot that was let in.
     fn fill<B: Send + 'static>(&self, id: Id, op: Op<B, K>, ask: Ask) -> Result<(), (Errno, Op<B, K>)> {
         let Op { work, plan } = op;
-        let job = |work: &mut Work<B, K>| job(work, &plan);
+        let job = |work: &mut Work<B, K>| self.job(work, &plan);
         // SAFETY: let in, and filled once; what the job names are the buffer's bytes and the descriptor, neither of which
         // lies in the operation.
         unsafe { self.machine.fill(id, work, ask, job) }.map_err(|(errno, work)| (errno, Op { work, plan }))
@@ -255,22 +300,6 @@ impl<K: Base> Desk<K> {
     }
 }
 
-fn job<B, K: Kernel>(work: &mut Work<B, K>, plan: &Plan) -> CoreResult<Job> {
-    let is_shareable = plan.may_share_flush();
-    // What may share a flush is told by the machine if it is to flush itself.
-    let asked = Plan { is_durable: plan.is_durable && !is_shareable, ..*plan };
-    let mut job = Job::new(work.call(&asked)?);
-    job.flush = work.poison_of_durable(plan).map(|word| Flush { is_shareable, word });
-    job.at_once = plan.what == What::Write && work.may_be_at_once(plan);
-    job.priority = plan.priority();
-    job.then = plan.then;
-    if let Some(within) = plan.within {
-        // No time at all would be no limit.
-        job.within = Timespec::from(within.max(Duration::from_nanos(1)));
-    }
-    Ok(job)
-}
-
 impl<K: Base> Drop for Desk<K> {
     /// Cancels what is in flight, waits for it for as long as the scheduler is patient, and leaks it otherwise.
     fn drop(&mut self) {
@@ -291,6 +320,7 @@ impl<K: Base> Drop for Desk<K> {
                 Chosen::Ring(ring) => ring.leak(),
                 Chosen::Calls(calls) => std::mem::forget(calls),
             }
+            std::mem::forget(self.fixed.take());
             return; // and the arena stays, with all that the kernel may still be using
         }
         drop(machine);

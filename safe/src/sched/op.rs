@@ -143,6 +143,21 @@ impl Plan {
     }
 }
 
+/// The same with a fixed buffer of the ring, if its memory lies in one.
+pub(super) fn in_fixed(call: Call, index_of: impl Fn(*const u8, usize) -> Option<u16>) -> Option<Call> {
+    match call {
+        Call::Read { file, buf, len, offset, flags, .. } => {
+            let index = index_of(buf, len as usize)?;
+            Some(Call::read_fixed(file, buf, len as usize, offset, index).ok()?.with_flags(flags))
+        }
+        Call::Write { file, buf, len, offset, flags, .. } => {
+            let index = index_of(buf, len as usize)?;
+            Some(Call::write_fixed(file, buf, len as usize, offset, index).ok()?.with_flags(flags))
+        }
+        _ => None,
+    }
+}
+
 /// One operation: on which file, with which buffer, and how.
 ///
 /// It owns what it uses, and gives it back with the result, or with the error that kept it from being submitted.

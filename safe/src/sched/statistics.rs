@@ -12,12 +12,13 @@ pub(super) struct Tally {
     called: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
+    fixed: AtomicU64,
 }
 
 impl Tally {
     pub(super) const fn new(is_kept: bool) -> Self {
-        let (called, hits, misses) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Self { is_kept, called, hits, misses }
+        let [called, hits, misses, fixed] = [const { AtomicU64::new(0) }; 4];
+        Self { is_kept, called, hits, misses, fixed }
     }
 
     /// An operation was carried out by a call, on the thread that waited for it.
@@ -35,6 +36,11 @@ impl Tally {
         self.count(&self.misses);
     }
 
+    /// One goes through a fixed buffer.
+    pub(super) fn fixed(&self) {
+        self.count(&self.fixed);
+    }
+
     fn count(&self, number: &AtomicU64) {
         if self.is_kept {
             // Relaxed: a number for people.
@@ -42,9 +48,9 @@ impl Tally {
         }
     }
 
-    pub(super) fn read(&self) -> [u64; 3] {
+    pub(super) fn read(&self) -> [u64; 4] {
         // Relaxed: as above.
-        [&self.called, &self.hits, &self.misses].map(|number| number.load(Ordering::Relaxed))
+        [&self.called, &self.hits, &self.misses, &self.fixed].map(|number| number.load(Ordering::Relaxed))
     }
 }
 
@@ -92,19 +98,21 @@ pub struct Statistics {
     pub flushes: u64,
     /// Durable writes that they covered.
     pub flushed: u64,
-    /// Operations carried out by a call of the thread that waited. Counted if it was asked for, as the next two.
+    /// Operations carried out by a call of the thread that waited. Counted if it was asked for, as the next three.
     pub called: u64,
     /// Submissions that were done at once, without waiting.
     pub hits: u64,
     /// Submissions that could not be, and went to the ring or to a thread.
     pub misses: u64,
+    /// Operations through fixed buffers of the ring.
+    pub fixed: u64,
 }
 
 impl<K: Base> Scheduler<K> {
     /// What has happened so far.
     pub fn statistics(&self) -> Statistics {
         let counts = self.0.machine().counts();
-        let [called, hits, misses] = self.0.tally.read();
+        let [called, hits, misses, fixed] = self.0.tally.read();
         let ring = self.0.machine().engine().ring();
         let (gathered, queued) = (self.0.machine().gathered(), self.0.machine().engine().queued_groups());
         Statistics {
@@ -130,6 +138,7 @@ impl<K: Base> Scheduler<K> {
             called,
             hits,
             misses,
+            fixed,
         }
     }
 }
@@ -166,6 +175,7 @@ impl Statistics {
             called: self.called + other.called,
             hits: self.hits + other.hits,
             misses: self.misses + other.misses,
+            fixed: self.fixed + other.fixed,
         }
     }
 
@@ -179,7 +189,7 @@ impl Statistics {
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<24}{}", "carried out by", self.running)?;
-        let rows: [(&str, u64); 20] = [
+        let rows: [(&str, u64); 22] = [
             ("submitted", self.submitted),
             ("completed", self.completed),
             ("in flight", self.in_flight),
@@ -200,11 +210,12 @@ impl fmt::Display for Statistics {
             ("writes they covered", self.flushed),
             ("by a call, waited for", self.called),
             ("at once", self.hits),
+            ("not at once", self.misses),
+            ("through fixed buffers", self.fixed),
         ];
         for (name, number) in rows {
             writeln!(f, "{name:<24}{number}")?;
         }
-        writeln!(f, "{:<24}{}", "not at once", self.misses)?;
         writeln!(f, "{:<24}{:.1}", "operations an entry", self.per_enter())?;
         write!(f, "{:<24}{:.1}", "completions a batch", self.mean_batch())
     }

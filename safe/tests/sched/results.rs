@@ -4,7 +4,8 @@ use bareio::buf::Slice;
 use bareio::core::kernel::Allocate;
 use bareio::core::op::OpError;
 use bareio::file::{Direct, OpenOptions};
-use bareio::sched::{Op, Priority};
+use bareio::pool::{BufferPool, Registration};
+use bareio::sched::{Chain, Op, Priority};
 use bareio::{Align, AlignedBuf, ErrorKind, File};
 
 use crate::common::{Scratch, all, pipe};
@@ -140,7 +141,7 @@ fn numbers_can_be_printed_as_a_table() {
         assert_eq!((statistics.submitted, statistics.completed, statistics.called), (1, 1, 1), "{way}");
         let table = statistics.to_string();
         assert!(table.contains("completed               1\n"), "{way}:\n{table}");
-        assert_eq!(table.lines().count(), 24, "{way}:\n{table}");
+        assert_eq!(table.lines().count(), 25, "{way}:\n{table}");
     }
 }
 
@@ -156,5 +157,28 @@ fn a_read_of_what_is_cached_is_done_at_once() {
         // A file system that cannot say so has it go the other way.
         assert_eq!(statistics.hits + statistics.misses, 1, "{way}");
         assert_eq!(statistics.submitted, statistics.misses, "{way}");
+    }
+}
+
+#[test]
+fn buffers_of_an_attached_pool_go_through_fixed_ones() {
+    for (way, scheduler) in all(|b| b.statistics(true)) {
+        let pool = BufferPool::new(8192, 4).unwrap();
+        let registration = scheduler.attach(&[&pool]).unwrap();
+        let is_fixed = registration == Registration::Registered;
+        let scratch = Scratch::new();
+        let file = scratch.file(&[6; 8192]);
+        let mut buf = pool.acquire().unwrap();
+        buf.set_len(8192).unwrap();
+        buf.as_mut_slice().fill(7);
+        let (count, buf) = scheduler.submit(Op::write(&file, buf, 0).durable()).unwrap().wait().unwrap();
+        assert_eq!(count, 8192, "{way}");
+        let chain = Chain::new(Op::read(&file, buf, 0));
+        let buf = scheduler.submit_chain(chain).unwrap().wait().into_bufs().next().flatten().unwrap();
+        assert_eq!(buf.as_slice(), [7; 8192], "{way}");
+        assert_eq!(scheduler.statistics().fixed, if is_fixed { 2 } else { 0 }, "{way}");
+        if is_fixed {
+            assert!(scheduler.attach(&[&pool]).unwrap_err().is_unsupported(), "{way}");
+        }
     }
 }

@@ -143,7 +143,7 @@ impl<'t> Gather<'t> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ticket::shared::pieces::BLOCK;

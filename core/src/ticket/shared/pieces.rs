@@ -86,7 +86,7 @@ impl<'t> Pieces<'t> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -166,7 +166,7 @@ impl<'t> Waves<'t> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::Fd;

@@ -214,9 +214,9 @@ impl<K: Kernel> File<K> {
             self.check_durable()?;
             return self.flushed(call, flush(&self.0.descriptor));
         }
-        self.0.durability.carry_out(Errno::loses_writes, || {
-            flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno))
-        })
+        self.0
+            .durability
+            .carry_out(durable::loses, || flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno)))
     }
 
     /// Takes note of how a flush ended for which nobody waited, or that went past the page cache.
@@ -225,7 +225,7 @@ impl<K: Kernel> File<K> {
             // Another flush may have been told of what this one was to cover.
             Ok(()) => self.check_durable(),
             Err(errno) => {
-                if errno.loses_writes() {
+                if durable::loses(errno) {
                     self.poison(errno);
                 }
                 Err(Error::os(call, errno))

@@ -137,6 +137,11 @@ impl Drop for Active<'_> {
     }
 }
 
+/// Whether a flush that failed so may have lost something.
+pub(crate) const fn loses(errno: Errno) -> bool {
+    errno.loses_writes()
+}
+
 /// Whether a write that was to be durable and failed so may have lost something. The kernel does not tell whether the
 /// write failed or the flush; so a failed device, and one without room, count as the flush.
 pub(crate) const fn write_loses(errno: Errno) -> bool {
@@ -157,7 +162,7 @@ mod tests {
         std::thread::scope(|scope| {
             let durability = &durability;
             let failing = scope.spawn(move || {
-                durability.carry_out(Errno::loses_writes, || {
+                durability.carry_out(loses, || {
                     begun.send(()).unwrap();
                     // Told by the kernel by now, and not yet remembered.
                     released.recv().unwrap();
@@ -170,7 +175,7 @@ mod tests {
                 release.send(()).unwrap();
             });
             // Had it not waited, it would have been believed long before.
-            let believed = durability.carry_out(Errno::loses_writes, || Ok(()));
+            let believed = durability.carry_out(loses, || Ok(()));
             assert_eq!(believed.unwrap_err().kind(), ErrorKind::Poisoned(Errno::IO));
             assert_eq!(failing.join().unwrap().unwrap_err().errno(), Some(Errno::IO));
             late.join().unwrap();
@@ -181,18 +186,17 @@ mod tests {
     fn a_flush_that_panics_has_ended() {
         let durability = Durability::default();
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            durability.carry_out::<()>(Errno::loses_writes, || panic!("in the middle"))
+            durability.carry_out::<()>(loses, || panic!("in the middle"))
         }));
         assert!(panicked.is_err());
-        durability.carry_out(Errno::loses_writes, || Ok(())).unwrap();
+        durability.carry_out(loses, || Ok(())).unwrap();
     }
 
     #[test]
     fn what_cannot_be_flushed_at_all_has_lost_nothing() {
         let durability = Durability::default();
         for errno in [Errno::INVAL, Errno::NOSYS, Errno::CANCELED] {
-            let refused: Result<()> =
-                durability.carry_out(Errno::loses_writes, || Err(Error::os("fsync", errno)));
+            let refused: Result<()> = durability.carry_out(loses, || Err(Error::os("fsync", errno)));
             assert_eq!(refused.unwrap_err().errno(), Some(errno));
             assert_eq!(durability.poison.get(), None);
         }

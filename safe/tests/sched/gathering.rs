@@ -256,3 +256,32 @@ fn threads_that_commit_at_a_time_share_flushes() {
         assert!(written.chunks(512).zip((0..WRITERS).cycle()).all(is_there), "{way}");
     }
 }
+
+/// A buffer of a pool: read once, written to several files, and back in its pool when the last of them has ended.
+#[test]
+fn one_buffer_of_a_pool_goes_to_several_files() {
+    for (way, scheduler) in all(|b| b) {
+        let scratch = Scratch::new();
+        let source = scratch.file(&[7; 8192]);
+        let pool = bareio::pool::BufferPool::new(8192, 1).unwrap();
+        let (count, block) =
+            scheduler.submit(Op::read(&source, pool.acquire().unwrap(), 0)).unwrap().wait().unwrap();
+        assert_eq!(count, 8192, "{way}");
+        let block = block.share();
+        let copies = ["a", "b", "c"].map(|name| File::create(scratch.path(name)).unwrap());
+        let read_only = File::open(scratch.path("file")).unwrap();
+        let targets = copies.iter().chain([&read_only]);
+        let tickets = scheduler.submit_all(targets.map(|file| Op::write(file, block.clone(), 100).durable()));
+        drop(block);
+        let mut outcomes: Vec<_> = tickets.into_iter().map(|ticket| ticket.unwrap().wait()).collect();
+        let refused = outcomes.pop().unwrap().unwrap_err();
+        assert_eq!(refused.error.errno(), Some(Errno::BADF), "{way}: its error is its own");
+        drop(refused);
+        for (name, outcome) in ["a", "b", "c"].iter().zip(outcomes) {
+            assert_eq!(pool.outstanding(), 1, "{way}: somebody still has it");
+            assert_eq!(outcome.unwrap().0, 8192, "{way}");
+            assert_eq!(std::fs::read(scratch.path(name)).unwrap()[100..], [7; 8192], "{way}");
+        }
+        assert_eq!(pool.outstanding(), 0, "{way}");
+    }
+}

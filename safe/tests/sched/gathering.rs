@@ -273,13 +273,13 @@ fn one_buffer_of_a_pool_goes_to_several_files() {
         let targets = copies.iter().chain([&read_only]);
         let tickets = scheduler.submit_all(targets.map(|file| Op::write(file, block.clone(), 100).durable()));
         drop(block);
-        let mut outcomes: Vec<_> = tickets.into_iter().map(|ticket| ticket.unwrap().wait()).collect();
-        let refused = outcomes.pop().unwrap().unwrap_err();
+        let mut tickets: Vec<_> = tickets.into_iter().map(Result::unwrap).collect();
+        let refused = tickets.pop().unwrap().wait().unwrap_err();
         assert_eq!(refused.error.errno(), Some(Errno::BADF), "{way}: its error is its own");
         drop(refused);
-        for (name, outcome) in ["a", "b", "c"].iter().zip(outcomes) {
+        for (name, ticket) in ["a", "b", "c"].iter().zip(tickets) {
             assert_eq!(pool.outstanding(), 1, "{way}: somebody still has it");
-            assert_eq!(outcome.unwrap().0, 8192, "{way}");
+            assert_eq!(ticket.wait().unwrap().0, 8192, "{way}");
             assert_eq!(std::fs::read(scratch.path(name)).unwrap()[100..], [7; 8192], "{way}");
         }
         assert_eq!(pool.outstanding(), 0, "{way}");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bareio::core::Errno;
 use bareio::file::{Direct, OpenOptions};
+use bareio::pool::{BufferPool, Registration};
 use bareio::sched::{Backend, Flushing, Op, Scheduler};
 use bareio::{Align, AlignedBuf, ErrorKind, File, Native};
 
@@ -260,10 +261,12 @@ fn threads_that_commit_at_a_time_share_flushes() {
 /// A buffer of a pool: read once, written to several files, and back in its pool when the last of them has ended.
 #[test]
 fn one_buffer_of_a_pool_goes_to_several_files() {
-    for (way, scheduler) in all(|b| b) {
+    for (way, scheduler) in all(|b| b.statistics(true)) {
         let scratch = Scratch::new();
         let source = scratch.file(&[7; 8192]);
-        let pool = bareio::pool::BufferPool::new(8192, 1).unwrap();
+        let pool = BufferPool::new(8192, 1).unwrap();
+        // By a ring, the read and the writes are those of a fixed buffer.
+        let is_fixed = scheduler.attach(&[&pool]).unwrap() == Registration::Registered;
         let (count, block) =
             scheduler.submit(Op::read(&source, pool.acquire().unwrap(), 0)).unwrap().wait().unwrap();
         assert_eq!(count, 8192, "{way}");
@@ -283,5 +286,29 @@ fn one_buffer_of_a_pool_goes_to_several_files() {
             assert_eq!(std::fs::read(scratch.path(name)).unwrap()[100..], [7; 8192], "{way}");
         }
         assert_eq!(pool.outstanding(), 0, "{way}");
+        assert!(!is_fixed || scheduler.statistics().fixed >= 4, "{way}");
+    }
+}
+
+/// Contiguous writes of fixed buffers are one vectored write too.
+#[test]
+fn buffers_of_an_attached_pool_go_together() {
+    for (way, scheduler) in all(|b| b) {
+        let scratch = Scratch::new();
+        let file = scratch.file(b"");
+        let pool = BufferPool::new(4096, 8).unwrap();
+        let _ = scheduler.attach(&[&pool]).unwrap();
+        let block = |fill: u8| {
+            let mut block = pool.acquire().unwrap();
+            block.extend_from_slice(&[fill; 4096]).unwrap();
+            block
+        };
+        let writes = (0..8).map(|at| Op::write(&file, block(at), u64::from(at) * 4096).durable());
+        for ticket in scheduler.submit_all(writes) {
+            assert_eq!(ticket.unwrap().wait().unwrap().0, 4096, "{way}");
+        }
+        assert_eq!((scheduler.statistics().groups, scheduler.statistics().grouped), (1, 8), "{way}");
+        let written = std::fs::read(scratch.path("file")).unwrap();
+        assert!(written.chunks(4096).zip(0..8).all(|(block, at)| *block == [at; 4096]), "{way}");
     }
 }

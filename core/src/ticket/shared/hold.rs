@@ -38,7 +38,11 @@ struct Piece {
 impl Piece {
     const fn of(op: &Op) -> Option<Self> {
         match *op {
-            Op::Write { file, buf, len, offset: Offset::At(offset), flags } if len > 0 => {
+            // The memory of a fixed buffer is memory like any other.
+            Op::Write { file, buf, len, offset: Offset::At(offset), flags }
+            | Op::WriteFixed { file, buf, len, offset: Offset::At(offset), flags, .. }
+                if len > 0 =>
+            {
                 Some(Self { file, buf, len: len as usize, offset, flags })
             }
             _ => None,

@@ -124,7 +124,28 @@ impl<'t, K: Kernel> Driver<'t, K> {
     /// Stages two operations, the second of which starts when the first has succeeded, whole. A flush behind a write
     /// makes it durable: both tickets say whether.
     ///
-    /// A first operation whose failure does not stop the second ([`Operation::SEVERS`]) does not compile.
+    /// A first operation whose failure does not stop the second ([`Operation::SEVERS`]) does not compile: on Linux the
+    /// failure of a flush stops nothing.
+    ///
+    /// ```compile_fail,E0080
+    /// use bareio_core::{BorrowedFd, Linux, ticket::{Driver, StaticBuf, Sync, Write}};
+    ///
+    /// fn commit(driver: &mut Driver<'_, Linux>, file: BorrowedFd<'static>, commit: StaticBuf) {
+    ///     let _ = driver.submit_linked(Sync::all(file), Write::new(file, commit, 0));
+    /// }
+    /// # core::hint::black_box(commit as fn(&mut Driver<'_, Linux>, BorrowedFd<'static>, StaticBuf));
+    /// ```
+    ///
+    /// The other way round it does:
+    ///
+    /// ```
+    /// use bareio_core::{BorrowedFd, Linux, ticket::{Driver, StaticBuf, Sync, Write}};
+    ///
+    /// fn commit(driver: &mut Driver<'_, Linux>, file: BorrowedFd<'static>, commit: StaticBuf) {
+    ///     let _ = driver.submit_linked(Write::new(file, commit, 0), Sync::all(file));
+    /// }
+    /// # core::hint::black_box(commit as fn(&mut Driver<'_, Linux>, BorrowedFd<'static>, StaticBuf));
+    /// ```
     ///
     /// # Errors
     ///

@@ -202,6 +202,7 @@ impl<K: Base> Desk<K> {
         let mut job = Job::new(fixed.unwrap_or(call));
         job.flush = work.poison_of_durable(plan).map(|word| Flush { is_shareable, word });
         job.at_once = plan.what == What::Write && work.may_be_at_once(plan);
+        job.by_worker = work.is_never_at_once(plan);
         job.priority = plan.priority();
         job.then = plan.then;
         if let Some(within) = plan.within {

@@ -102,6 +102,14 @@ impl<B, K: Kernel> Work<B, K> {
         !plan.is_durable && self.file.as_ref().filter(is_plain).is_some_and(|file| file.at_once().writes())
     }
 
+    /// Whether it is a read of a file that knows none that do not wait. A ring has a thread of the kernel's make them, but for
+    /// files that can be polled as well, FUSE's for example: these it reads where it is submitted, and meanwhile nobody else
+    /// submits.
+    pub(super) fn is_never_at_once(&self, plan: &Plan) -> bool {
+        let is_plain = |file: &&File<K>| !file.granted().is_direct() && !file.at_once().reads();
+        plan.what == What::Read && !plan.is_current && self.file.as_ref().is_some_and(|file| is_plain(&file))
+    }
+
     /// Carries it out by a call, on this thread.
     pub(super) fn perform(&mut self, kernel: &K, plan: &Plan) -> CoreResult<u32> {
         let call = self.call(plan)?;

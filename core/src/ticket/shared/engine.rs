@@ -22,6 +22,8 @@ pub struct Job {
     pub flush: Option<Flush>,
     /// Whether, when it was held back, a call that does not wait is to be tried first.
     pub at_once: bool,
+    /// Whether a ring is to hand it to a thread of the kernel's, because it would wait where it is submitted.
+    pub by_worker: bool,
     /// The next of its chain.
     pub(super) next: Option<Id>,
     pub(super) class: Class,
@@ -60,6 +62,7 @@ impl Job {
             then: Then::Soft,
             flush: None,
             at_once: false,
+            by_worker: false,
             next: None,
             class: Class::Latency,
             mate: None,

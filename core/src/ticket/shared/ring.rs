@@ -70,6 +70,7 @@ unsafe impl<K: Kernel + Send + Sync> Engine for RingEngine<K> {
 
     unsafe fn start(&self, user_data: u64, job: &Job, within: *const Timespec) -> Result<Started, RingError> {
         let entry = job.op.encode().user_data(user_data).priority(job.priority);
+        let entry = if job.by_worker { entry.flags(SqeFlags::ASYNC) } else { entry };
         if job.is_limited() {
             let limit = sqe::link_timeout(within, TimeoutFlags::NONE).user_data(LIMIT);
             self.push(&[entry.flags(SqeFlags::IO_LINK), limit])?;

@@ -56,24 +56,33 @@ fn open_direct<K: Kernel + Clone>(kernel: &K, name: &CStr, options: &OpenOptions
     // refusal can be told from a file that was there.
     let made = if flags.contains(OpenFlags::EXCLUSIVE) { Some(open(flags)?) } else { None };
     let again = if made.is_some() { flags.without(exclusive) } else { flags };
-    let refusal = match open(again | OpenFlags::DIRECT) {
-        Ok(direct) if made.as_ref().is_some_and(|made| !is_same(&direct, made)) => Why::Errno(Errno::STALE),
-        Ok(direct) => match direct_grid(&direct)? {
-            Ok((grid, stat)) => {
-                empty(&direct, options)?;
-                let facts = facts(&direct, flags, Granted::Direct, grid, &stat)?;
-                return Ok(File::new(direct, facts));
-            }
-            Err(refusal) => refusal,
-        },
-        Err(error) => Why::Errno(refusal(error)?),
-    };
-    if options.direct == Direct::Required {
-        if let Some(made) = made {
-            names::remove(kernel, name, &made);
+    let past = || match open(again | OpenFlags::DIRECT) {
+        Ok(direct) if made.as_ref().is_some_and(|made| !is_same(&direct, made)) => {
+            Ok(Err(Why::Errno(Errno::STALE)))
         }
-        return Err(Error::unsupported("direct I/O", refusal).during("open"));
-    }
+        Ok(direct) => {
+            let (grid, stat) = match direct_grid(&direct)? {
+                Ok(told) => told,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            empty(&direct, options)?;
+            let facts = facts(&direct, flags, Granted::Direct, grid, &stat)?;
+            Ok(Ok(File::new(direct, facts)))
+        }
+        Err(error) => Ok(Err(Why::Errno(refusal(error)?))),
+    };
+    let refusal = match past() {
+        Ok(Ok(file)) => return Ok(file),
+        Ok(Err(refusal)) if options.direct != Direct::Required => refusal,
+        failed => {
+            // Whoever is told that it could not be opened looks for no file.
+            if let Some(made) = made {
+                names::remove(kernel, name, &made);
+            }
+            let refused = |why| Error::unsupported("direct I/O", why).during("open");
+            return failed.and_then(|refusal| refusal.map_err(refused));
+        }
+    };
     let file = match made {
         Some(made) => made,
         None => open(flags)?,

@@ -40,7 +40,7 @@ pub(super) fn open<K: Kernel + Clone>(kernel: K, path: &Path, options: &OpenOpti
     terminated(path, |name| match options.direct {
         Direct::Off => {
             let file = Descriptor::open(kernel, name, options.flags, options.mode)?;
-            buffered(file, options.flags, Why::Because("as asked"))
+            buffered(file, name, options.flags, Why::Because("as asked"))
         }
         _ => open_direct(&kernel, name, options),
     })
@@ -88,7 +88,7 @@ fn open_direct<K: Kernel + Clone>(kernel: &K, name: &CStr, options: &OpenOptions
         None => open(flags)?,
     };
     empty(&file, options)?;
-    buffered(file, flags, refusal)
+    buffered(file, name, flags, refusal)
 }
 
 /// Empties the file, if that was asked for.
@@ -130,9 +130,22 @@ pub(super) fn adopt<K: Kernel + Clone>(file: &Descriptor<K>) -> Result<Facts> {
     facts(file, flags, granted, grid, &stat(file)?)
 }
 
-fn buffered<K: Kernel + Clone>(file: Descriptor<K>, flags: OpenFlags, why: Why) -> Result<File<K>> {
-    let facts = facts(&file, flags, Granted::Buffered(why), Grid::ANY, &stat(&file)?)?;
-    Ok(File::new(file, facts))
+fn buffered<K: Kernel + Clone>(
+    file: Descriptor<K>,
+    name: &CStr,
+    flags: OpenFlags,
+    why: Why,
+) -> Result<File<K>> {
+    let granted = Granted::Buffered(why);
+    match stat(&file).and_then(|stat| facts(&file, flags, granted, Grid::ANY, &stat)) {
+        Ok(facts) => Ok(File::new(file, facts)),
+        Err(error) => {
+            if flags.contains(OpenFlags::EXCLUSIVE) {
+                names::remove(file.kernel(), name, &file);
+            }
+            Err(error)
+        }
+    }
 }
 
 /// What is known of the file; nothing, where the host cannot tell.

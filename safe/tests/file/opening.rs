@@ -179,6 +179,23 @@ fn whichever_call_of_opening_fails_nothing_is_left_open() {
 }
 
 #[test]
+fn whichever_call_of_opening_a_new_file_fails_it_is_not_left_behind() {
+    for direct in [Direct::Off, Direct::Preferred, Direct::Required] {
+        let options = both().create_new(true).direct(direct);
+        for nth in 1.. {
+            let sim = Sim::builder().calm().fail_operation(nth, Errno::IO).build();
+            let opened = options.open_with_kernel(sim.clone(), "file");
+            let is_there = sim.contents("file").is_some();
+            assert_eq!(is_there, opened.is_ok(), "operation {nth}, {direct:?}: {opened:?}");
+            if sim.operations() < nth {
+                assert!(is_there);
+                break;
+            }
+        }
+    }
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "makes system calls")]
 fn how_writes_are_flushed_is_known_from_the_opening() {
     for sync in [Sync::None, Sync::Data, Sync::All] {

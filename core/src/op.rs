@@ -40,6 +40,7 @@
 //!   rest of the chain, hard links too. The boot matrix has met that on long-term 5.10.
 
 mod chain;
+mod descriptor;
 mod encode;
 mod error;
 mod files;

@@ -52,6 +52,7 @@ use bareio_core::{BorrowedFd, Errno, Kernel};
 pub use crate::direct::{AtomicWrites, Direct, Grid, Sync};
 /// How a range of a file will be used, for [`File::advise`].
 pub use bareio_core::kernel::AdviseFile as Advice;
+pub(crate) use durable::{Poison, loses, write_loses};
 pub use flush::{Pace, Paced};
 pub use granted::Granted;
 pub use options::OpenOptions;
@@ -62,7 +63,7 @@ use crate::host::Native;
 use at_once::AtOnce;
 use bounce::Bounce;
 use descriptor::Descriptor;
-use durable::{Durability, Poison};
+use durable::Durability;
 use opening::Facts;
 
 /// A file, to be read and written at offsets.
@@ -216,7 +217,7 @@ impl<K: Kernel> File<K> {
         }
         self.0
             .durability
-            .carry_out(durable::loses, || flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno)))
+            .carry_out(loses, || flush(&self.0.descriptor).map_err(|errno| Error::os(call, errno)))
     }
 
     /// Takes note of how a flush ended for which nobody waited, or that went past the page cache.
@@ -225,7 +226,7 @@ impl<K: Kernel> File<K> {
             // Another flush may have been told of what this one was to cover.
             Ok(()) => self.check_durable(),
             Err(errno) => {
-                if durable::loses(errno) {
+                if loses(errno) {
                     self.poison(errno);
                 }
                 Err(Error::os(call, errno))

@@ -41,9 +41,11 @@ mod arena;
 mod async_file;
 mod attach;
 mod backend;
+mod barrier;
 mod builder;
 mod chain;
 mod desk;
+mod files;
 mod flush;
 mod op;
 mod plug;
@@ -68,9 +70,10 @@ use bareio_core::{Errno, Kernel};
 
 pub use async_file::AsyncFile;
 pub use backend::{Backend, Running};
-pub use bareio_core::ticket::shared::Class;
+pub use bareio_core::ticket::shared::{Class, FilesError};
 pub use builder::Builder;
 pub use chain::{Chain, ChainDone, ChainTicket, MAX_CHAIN};
+pub use files::{Files, Kept, VirtualFile};
 pub use flush::Flushing;
 pub use op::{Op, Priority};
 pub use plug::{Plug, Submitted};
@@ -240,7 +243,7 @@ impl<K: Base> Scheduler<K> {
         held: Held,
         admit: impl FnOnce(Ask, &mut [Id]) -> Result<(), bareio_core::ticket::shared::Refusal>,
     ) -> Result<Ticket<B, K>, Refused<Op<B, K>>> {
-        if let Err(error) = op.check() {
+        if let Err(error) = op.check().and_then(|()| self.0.check_home(&op.work)) {
             return Err(Refused::new(error, op));
         }
         if let Some(result) = self.at_once(&mut op, held) {
@@ -278,6 +281,9 @@ impl<K: Base> Scheduler<K> {
     /// What comes of an operation, if that can be told without waiting.
     fn at_once<B>(&self, op: &mut Op<B, K>, held: Held) -> Option<Result<u32, Errno>> {
         let Op { work, plan } = op;
+        if work.claim.is_some() {
+            return None; // it may have to wait for its file
+        }
         let call = work.call(plan).ok()?;
         if call.is_nothing() {
             return Some(Ok(0));
@@ -323,7 +329,7 @@ impl<K: Base> Scheduler<K> {
         if let Err(error) = self.may_run(&mut op) {
             return Err(Failed { error, buf: op.into_buf() });
         }
-        if op.plan.within.is_some() {
+        if op.plan.within.is_some() || op.work.claim.is_some() {
             return match self.submit(op) {
                 Ok(ticket) => ticket.wait(),
                 Err(Refused { error, given }) => Err(Failed { error, buf: given.into_buf() }),
@@ -431,7 +437,7 @@ impl<K: Base> Scheduler<K> {
         &self,
         mut chain: Chain<B, K>,
     ) -> Result<ChainTicket<B, K>, Refused<Chain<B, K>>> {
-        if let Err(error) = chain.check() {
+        if let Err(error) = chain.check().and_then(|()| self.0.check_homes(&chain)) {
             return Err(Refused::new(error, chain));
         }
         let ask = Ask { class: chain.class(), cost: chain.cost() };

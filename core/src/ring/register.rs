@@ -2,7 +2,7 @@
 
 use super::parts::Parts;
 use super::{Ring, RingError};
-use crate::abi::{Opcode, ProbeOp, Register};
+use crate::abi::{FilesUpdate, Opcode, ProbeOp, Register, RsrcFlags, RsrcRegister};
 use crate::errno::{Errno, Result};
 use crate::iovec::IoVec;
 use crate::kernel::{BorrowedFd, Fd, Kernel};
@@ -160,6 +160,26 @@ impl<K: Kernel> Parts<K> {
         let arg = files.as_ptr().cast_mut().cast();
         // SAFETY: an array of descriptor numbers (`BorrowedFd` is transparent) that is only read.
         unsafe { self.register(Register::FILES, arg, count(files)?) }.map(drop)
+    }
+
+    /// Registers `count` slots for files, all empty. 5.19, which is also from when on a file can be opened into one,
+    /// and into any that is free.
+    pub(super) fn register_file_slots(&self, count: u32) -> Result<(), RingError> {
+        let mut asked = RsrcRegister { count, flags: RsrcFlags::SPARSE, ..RsrcRegister::default() };
+        let arg = (&raw mut asked).cast();
+        let len = u32::try_from(size_of::<RsrcRegister>()).unwrap_or(u32::MAX);
+        // SAFETY: one structure, valid for the call, that names no memory.
+        unsafe { self.register(Register::FILES2, arg, len) }.map(drop)
+    }
+
+    /// Closes the file in a slot.
+    pub(super) fn empty_file_slot(&self, slot: u32) -> Result<(), RingError> {
+        let mut none = -1_i32;
+        let fds = (&raw mut none).expose_provenance() as u64;
+        let mut update = FilesUpdate { offset: slot, resv: 0, fds };
+        let arg = (&raw mut update).cast();
+        // SAFETY: one update of one descriptor number, both valid for the call.
+        unsafe { self.register(Register::FILES_UPDATE, arg, 1) }.map(drop)
     }
 
     pub(super) fn unregister_files(&self) -> Result<(), RingError> {

@@ -240,6 +240,24 @@ impl<K: Kernel> SharedRing<K> {
         self.fields.parts.register_files(files)
     }
 
+    /// Registers `count` slots for files, all empty. 5.19.
+    ///
+    /// # Errors
+    ///
+    /// `INVAL`: the kernel is older, or `count` is 0. `MFILE`: over `RLIMIT_NOFILE`. `BUSY`: there are some already.
+    pub fn register_file_slots(&self, count: u32) -> Result<(), RingError> {
+        self.fields.parts.register_file_slots(count)
+    }
+
+    /// Closes the registered file in `slot`, at once. Operations that use it keep it open until they complete. 5.5.
+    ///
+    /// # Errors
+    ///
+    /// `NXIO`: no slots are registered. `INVAL`: there is no such slot.
+    pub fn empty_file_slot(&self, slot: u32) -> Result<(), RingError> {
+        self.fields.parts.empty_file_slot(slot)
+    }
+
     /// As [`Ring::unregister_files`].
     ///
     /// # Errors

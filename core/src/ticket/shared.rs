@@ -28,8 +28,10 @@ mod close;
 mod drive;
 mod engine;
 mod fifo;
+mod files;
 mod gather;
 mod hold;
+mod holding;
 mod pieces;
 mod queue;
 mod ring;
@@ -43,6 +45,7 @@ use core::fmt;
 pub use arrive::Flushed;
 pub use close::Busy;
 pub use engine::{Cancelled, Class, Engine, Event, Flush, Job, JobCell, Started};
+pub use files::{FileGate, FileUse, FilesError, Keeping, Use};
 pub use gather::{Gathered, Group, Memory};
 pub use ring::RingEngine;
 pub use room::Room;
@@ -58,6 +61,7 @@ use crate::lock::{Guard, Lock};
 use crate::op::Then;
 use crate::ring::RingError;
 use crate::sync::{AtomicBool, AtomicU32, Ordering};
+use files::{Entry, Files};
 use gather::Gather;
 use state::State;
 
@@ -74,6 +78,11 @@ pub struct Shared<'t, K: Kernel, E: Engine> {
     table: &'t Table<'t>,
     jobs: &'t [JobCell],
     state: Lock<State<'t>>,
+    files: Lock<Files<'t>>,
+    /// Something may begin that was held, and nobody has begun it.
+    ready: AtomicBool,
+    /// How many slots for files there are.
+    slots: usize,
     reaper: Reaper<'t>,
     limits: Limits,
     /// 1 if the thread that serves futures is to look again.
@@ -119,15 +128,19 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         let table = claimer.table();
         let state = Lock::new(State::new(claimer, limits));
         let (bell, hungry, closing) = (AtomicU32::new(0), AtomicU32::new(0), AtomicBool::new(false));
+        let files = Lock::new(Files::new(&mut [], jobs, Keeping::Descriptors));
         let gather = Lock::new(Gather::new(Memory::default()));
-        let [held, due, is_behind] = [(); 3].map(|()| AtomicBool::new(false));
-        let coalesces = false;
+        let [ready, held, due, is_behind] = [(); 4].map(|()| AtomicBool::new(false));
+        let (slots, coalesces) = (0, false);
         Self {
             kernel,
             engine,
             table,
             jobs,
             state,
+            files,
+            ready,
+            slots,
             reaper,
             limits,
             bell,
@@ -146,6 +159,14 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     pub fn gathering(mut self, memory: Memory<'t>) -> Self {
         self.coalesces = !memory.pieces.is_empty();
         self.gather = Lock::new(Gather::new(memory));
+        self
+    }
+
+    /// The same, with slots for files, which are kept as it says. If they are registered, the engine has as many.
+    #[must_use]
+    pub fn with_files(mut self, gates: &'t mut [FileGate], keeping: Keeping) -> Self {
+        self.slots = gates.len();
+        self.files = Lock::new(Files::new(gates, self.jobs, keeping));
         self
     }
 
@@ -232,7 +253,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         // SAFETY: let in, so the slot is free and claimed by the caller.
         match unsafe { self.table.insert(id, operation, make) } {
             Ok(job) => {
-                let job = Job { next: None, class: ask.class, ..job };
+                let job = Job { next: None, opens: None, class: ask.class, ..job };
                 // SAFETY: the slot is the caller's, and not started.
                 unsafe { self.jobs[id.index()].set(job) };
                 Ok(())
@@ -271,23 +292,46 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     ///
     /// # Errors
     ///
-    /// The engine does not take it: nothing was begun, and the operations can be withdrawn.
+    /// [`Refusal::Files`]: it uses slots of files as it may not. [`Refusal::Ring`]: the engine does not take it. Nothing was
+    /// begun, and the operations can be withdrawn.
     ///
     /// # Safety
     ///
     /// All of them were filled, and not begun.
-    pub unsafe fn begin(&self, ids: &[Id]) -> Result<(), RingError> {
+    pub unsafe fn begin(&self, ids: &[Id]) -> Result<(), Refusal> {
         // SAFETY: the caller's word.
         unsafe { self.link_all(ids) };
-        let Some(&first) = ids.first() else { return Ok(()) };
-        // SAFETY: filled and not begun.
-        match unsafe { self.start(first) }? {
-            Started::Done(res) => self.complete_now(first, res),
+        // SAFETY: the caller's word.
+        if unsafe { self.begin_unentered(ids) }? {
             // What it cannot submit now, whoever waits for it will find out.
-            Started::Pending => drop(self.engine.flush()),
+            let _ = self.engine.flush();
         }
         self.call_always_served();
         Ok(())
+    }
+
+    /// Begins what was filled and linked. Says whether the engine has something that it was not told to run.
+    ///
+    /// # Safety
+    ///
+    /// As [`begin`](Self::begin).
+    unsafe fn begin_unentered(&self, ids: &[Id]) -> Result<bool, Refusal> {
+        let Some(&first) = ids.first() else { return Ok(false) };
+        // SAFETY: filled and not begun.
+        if unsafe { self.accept(ids) }? {
+            return Ok(false);
+        }
+        // SAFETY: filled, accepted and not begun.
+        match unsafe { self.start(first) } {
+            Ok(Started::Done(res)) => self.complete_now(first, res),
+            Ok(Started::Pending) => return Ok(true),
+            Err(error) => {
+                // SAFETY: accepted, and not begun.
+                unsafe { self.refuse(ids) };
+                return Err(Refusal::Ring(error));
+            }
+        }
+        Ok(false)
     }
 
     /// # Safety
@@ -310,11 +354,24 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         }
         // SAFETY: nobody else has it before it is started.
         let mut job = unsafe { cell.get() };
+        if let Some(file) = job.file {
+            match self.enter(id, file) {
+                Entry::Go(Some(fd)) => job.op = job.op.on_descriptor(fd),
+                Entry::Go(None) => {}
+                Entry::Wait => return Ok(Started::Pending),
+                Entry::Done(res) => return Ok(Started::Done(res)),
+            }
+        }
+        // On the file that it really has by now, whose flush it shares.
         if let Some(flush) = job.flush.filter(|flush| flush.is_shareable) {
             self.join_wave(id, &mut job, flush);
         }
         // SAFETY: what it names is the operation's in the slot, until its completion; the cell stays as long as the engine.
-        unsafe { self.engine.start(id.user_data(), &job, cell.within()) }
+        let started = unsafe { self.engine.start(id.user_data(), &job, cell.within()) };
+        if started.is_err() {
+            self.turned_away(id, &job);
+        }
+        started
     }
 
     /// Whether the outcome of an operation can be taken.
@@ -369,7 +426,7 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
         let mut turned = settle::Turned::new();
         // SAFETY: the caller's word.
         unsafe { self.arrive(cqe, was_started, &mut turned) };
-        self.account_all(turned);
+        self.account(turned);
     }
 
     fn complete_now(&self, id: Id, res: i32) {

@@ -124,7 +124,9 @@ fn kind(error: &Error) -> io::ErrorKind {
         | ErrorKind::Overlap
         | ErrorKind::NotInPool(_)
         | ErrorKind::NotOut(_)
-        | ErrorKind::Operation(_) => io::ErrorKind::InvalidInput,
+        | ErrorKind::Operation(_)
+        | ErrorKind::Virtual(_)
+        | ErrorKind::DurableInChain => io::ErrorKind::InvalidInput,
         ErrorKind::ShortRead { .. } => io::ErrorKind::UnexpectedEof,
         ErrorKind::ShortWrite { .. } => io::ErrorKind::WriteZero,
         ErrorKind::Alloc(_) => io::ErrorKind::OutOfMemory,

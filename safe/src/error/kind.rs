@@ -5,6 +5,7 @@ use std::fmt;
 use bareio_core::op::OpError;
 use bareio_core::pool::{PutError, SlotError};
 use bareio_core::ring::SetupError;
+use bareio_core::ticket::shared::FilesError;
 use bareio_core::{AllocError, Errno, Misaligned, Overflow};
 
 /// What went wrong, with the numbers that tell by how much.
@@ -96,6 +97,10 @@ pub enum ErrorKind {
     NotInPool(SlotError),
     /// A buffer is not out as an address: it was reclaimed before, or never given out.
     NotOut(PutError),
+    /// A virtual file cannot be used so.
+    Virtual(FilesError),
+    /// A durable write stands in a chain. Link a flush behind it, which severs the chain if it fails.
+    DurableInChain,
     /// The ring was given up while the kernel still had the operation: its buffer is leaked, and nobody knows what came
     /// of it.
     Lost,
@@ -170,6 +175,10 @@ impl fmt::Display for ErrorKind {
             }
             Self::NotInPool(error) => error.fmt(f),
             Self::NotOut(error) => error.fmt(f),
+            Self::Virtual(error) => error.fmt(f),
+            Self::DurableInChain => {
+                f.write_str("a write in a chain is not made durable by itself; link a flush behind it")
+            }
             Self::Lost => f.write_str(
                 "the ring was given up while the kernel still had the operation; its buffer is leaked, and its outcome \
                  unknown",

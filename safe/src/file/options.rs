@@ -114,6 +114,23 @@ impl OpenOptions {
         self
     }
 
+    /// With which flags, direct I/O aside.
+    pub(crate) const fn flags(&self) -> OpenFlags {
+        self.flags
+    }
+
+    pub(crate) const fn is_dir_flushed(&self) -> bool {
+        self.sync_dir
+    }
+
+    pub(crate) const fn permissions(&self) -> u32 {
+        self.mode
+    }
+
+    pub(crate) const fn direct_mode(&self) -> Direct {
+        self.direct
+    }
+
     /// Opens the file at `path`.
     ///
     /// It asks once, here, what the file is, what its offsets mean, and what direct I/O needs; no read or write asks

@@ -7,7 +7,7 @@
 use std::ptr::NonNull;
 
 use bareio_core::IoVec;
-use bareio_core::ticket::shared::{Flushing, Group, JobCell, Memory, Wave};
+use bareio_core::ticket::shared::{FileGate, Flushing, Group, JobCell, Memory, Wave};
 use bareio_core::ticket::{Slot, Table};
 
 /// The slots, their table and their jobs. It frees nothing by itself.
@@ -19,6 +19,21 @@ pub(super) struct Arena {
     pieces: NonNull<[IoVec]>,
     groups: NonNull<[Group]>,
     waves: NonNull<[Wave]>,
+    gates: NonNull<[FileGate]>,
+}
+
+/// How much of everything there is to be.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// Operations.
+    pub(super) slots: usize,
+    /// Pieces of vectored writes.
+    pub(super) pieces: usize,
+    /// Files whose flushes are shared at a time.
+    pub(super) waves: usize,
+    /// Slots for files.
+    pub(super) gates: usize,
+    pub(super) flushing: Flushing,
 }
 
 /// What the machine borrows of an [`Arena`].
@@ -26,6 +41,7 @@ pub(super) struct Borrowed {
     pub(super) table: &'static mut Table<'static>,
     pub(super) jobs: &'static [JobCell],
     pub(super) memory: Memory<'static>,
+    pub(super) gates: &'static mut [FileGate],
 }
 
 /// Hands a box over to whoever has the pointer.
@@ -39,18 +55,19 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
-    /// `slots` slots, room for lists of `pieces` pieces, and for `files` files that are flushed together; and what the
-    /// machine borrows of that.
+    /// Slots, the room for what they gather, and slots for files; and what the machine borrows of that.
     ///
     /// What is borrowed must not be used after [`free`](Self::free), which is why that is unsafe.
-    pub(super) fn new(slots: usize, pieces: usize, files: usize, flushing: Flushing) -> (Self, Borrowed) {
+    pub(super) fn new(room: Room) -> (Self, Borrowed) {
+        let Room { slots, pieces, waves, gates, flushing } = room;
         let slots = leak((0..slots).map(|_| Slot::new()).collect::<Box<[_]>>());
         // SAFETY: just leaked, and borrowed by the table alone.
         let table = leak(Box::new(Table::new(unsafe { &mut *slots.as_ptr() })));
         let jobs = leak((0..slots.len()).map(|_| JobCell::new()).collect::<Box<[_]>>());
         let groups = leak((0..pieces / 16).map(|_| Group::default()).collect::<Box<[_]>>());
         let pieces = leak(vec![IoVec::EMPTY; pieces].into_boxed_slice());
-        let waves = leak((0..files).map(|_| Wave::new()).collect::<Box<[_]>>());
+        let waves = leak((0..waves).map(|_| Wave::new()).collect::<Box<[_]>>());
+        let gates = leak((0..gates).map(|_| FileGate::new()).collect::<Box<[_]>>());
         let memory = Memory {
             // SAFETY: just leaked, and borrowed by the caller alone.
             pieces: unsafe { &mut *pieces.as_ptr() },
@@ -66,8 +83,10 @@ impl Arena {
             // SAFETY: just leaked, and only shared from here on.
             jobs: unsafe { jobs.as_ref() },
             memory,
+            // SAFETY: just leaked, and borrowed by the caller alone.
+            gates: unsafe { &mut *gates.as_ptr() },
         };
-        (Self { slots, table, jobs, pieces, groups, waves }, borrowed)
+        (Self { slots, table, jobs, pieces, groups, waves, gates }, borrowed)
     }
 
     /// Frees it all.
@@ -88,5 +107,7 @@ impl Arena {
         drop(unsafe { Box::from_raw(self.groups.as_ptr()) });
         // SAFETY: as above.
         drop(unsafe { Box::from_raw(self.waves.as_ptr()) });
+        // SAFETY: as above.
+        drop(unsafe { Box::from_raw(self.gates.as_ptr()) });
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bareio_core::abi::{Features, Timespec};
-use bareio_core::op::Op;
+use bareio_core::op::{Op, Target};
 use bareio_core::ring::{Limit, RingError, SetupError, SharedRing};
 use bareio_core::ticket::shared::{Cancelled, Engine, Event, Job, RingEngine, Started};
 use bareio_core::{Errno, Kernel, sqe};
@@ -135,7 +135,7 @@ unsafe impl<K: Base> Engine for Chosen<K> {
     unsafe fn start(&self, user_data: u64, job: &Job, within: *const Timespec) -> Result<Started, RingError> {
         match self {
             // A ring has it from 6.9 on only, and hands it to a thread of the kernel's.
-            Self::Ring(engine) if matches!(job.op, Op::Truncate { .. }) => {
+            Self::Ring(engine) if matches!(job.op, Op::Truncate { file: Target::Fd(_), .. }) => {
                 // SAFETY: what it names is valid, by the caller's word.
                 let result = unsafe { job.op.perform(engine.ring().kernel()) };
                 Ok(Started::Done(as_res(result)))
@@ -172,6 +172,13 @@ unsafe impl<K: Base> Engine for Chosen<K> {
         match self {
             Self::Ring(engine) => engine.kick(),
             Self::Calls(engine) => engine.kick(),
+        }
+    }
+
+    fn empty_slot(&self, slot: u32) -> Result<(), RingError> {
+        match self {
+            Self::Ring(engine) => engine.empty_slot(slot),
+            Self::Calls(engine) => engine.empty_slot(slot),
         }
     }
 

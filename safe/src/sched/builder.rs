@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bareio_core::ring::{Builder as RingBuilder, Sqpoll};
+use bareio_core::abi::Opcode;
+use bareio_core::ring::{Builder as RingBuilder, SharedRing, Sqpoll};
 use bareio_core::ticket::shared::Limits;
 
 use super::backend::probed;
 use super::desk::{Desk, Settings};
+use super::files::Kept;
 use super::{Backend, Base, Drive, Flushing, Handle, Running, Scheduler};
 use crate::error::{Error, ErrorKind, Result, Why};
 use crate::host::{NATIVE, Native};
@@ -53,6 +55,7 @@ pub struct Builder {
     pub(super) counts: bool,
     coalesces: bool,
     flushing: Flushing,
+    files: u32,
 }
 
 impl Default for Builder {
@@ -70,11 +73,15 @@ impl Default for Builder {
             counts: false,
             coalesces: true,
             flushing: Flushing::Auto,
+            files: 0,
         }
     }
 }
 
 impl Builder {
+    /// The most slots that there may be for files.
+    pub const MOST_FILES: u32 = 1 << 15;
+
     /// The most entries that a ring may have.
     pub const MOST_DEPTH: u32 = 4096;
 
@@ -155,6 +162,13 @@ impl Builder {
         self
     }
 
+    /// How many slots for [virtual files](super::VirtualFile) there are: none, if it is not said. Of a ring they count against
+    /// `RLIMIT_NOFILE`.
+    pub const fn files(mut self, slots: u32) -> Self {
+        self.files = slots;
+        self
+    }
+
     /// On this host.
     ///
     /// # Errors
@@ -194,10 +208,15 @@ impl Builder {
         in_range("operations in flight", in_flight, credits.min(tickets), false)?;
         let background = self.background.unwrap_or((in_flight - in_flight / 4).max(1));
         in_range("background operations", background, in_flight, false)?;
+        if self.files > 0 {
+            in_range("slots for files", self.files, Self::MOST_FILES, false)?;
+        }
         let limits =
             Limits { in_flight, background, credits, cancels, always_serve: self.drive == Drive::Thread };
-        let settings = |running| Settings {
+        let settings = |running, kept| Settings {
             running,
+            kept: if self.files == 0 { Kept::Nowhere } else { kept },
+            files: self.files as usize,
             drive: self.drive,
             cpu: place.cpu,
             patience: self.patience,
@@ -208,7 +227,10 @@ impl Builder {
             flushing: self.flushing,
         };
         let threads = if self.drive == Drive::Caller { 0 } else { self.threads };
-        let by_calls = |kernel, why| Desk::by_calls(kernel, threads, &settings(Running::Posix(why)));
+        let by_calls = |kernel, why| {
+            let kept = Kept::Descriptors(Why::Because("there is no ring"));
+            Desk::by_calls(kernel, threads, &settings(Running::Posix(why), kept))
+        };
         let desk = match (place.no_ring, self.backend) {
             (Some(why), _) => by_calls(kernel, why),
             (None, Backend::Posix) => by_calls(kernel, Why::Because("as asked")),
@@ -224,7 +246,10 @@ impl Builder {
                     None => ring.shared(kernel.clone()),
                 };
                 match probed(made) {
-                    Ok(ring) => Desk::on_ring(kernel, ring, &settings(Running::IoUring)),
+                    Ok(ring) => {
+                        let kept = register(&ring, self.files);
+                        Desk::on_ring(kernel, ring, &settings(Running::IoUring, kept))
+                    }
                     Err(error) if self.backend == Backend::IoUring => return Err(error),
                     Err(error) => by_calls(kernel, why(&error)),
                 }
@@ -234,6 +259,24 @@ impl Builder {
             desk.start_server();
         }
         Ok(Scheduler(Arc::new(Handle(desk))))
+    }
+}
+
+/// Registers slots for files with a ring, where it can be.
+fn register<K: Base>(ring: &SharedRing<K>, files: u32) -> Kept {
+    match files {
+        0 => Kept::Nowhere,
+        // What is asked of a slot, a ring must know: its last is to set the size of a file.
+        _ => match ring.probe() {
+            Ok(probe) if !probe.has(Opcode::FTRUNCATE) => Kept::Descriptors(Why::Because(
+                "before Linux 6.9 a ring cannot set the size of a registered file",
+            )),
+            Ok(_) => match ring.register_file_slots(files) {
+                Ok(()) => Kept::Registered,
+                Err(error) => Kept::Descriptors(why(&error.into())),
+            },
+            Err(error) => Kept::Descriptors(why(&error.into())),
+        },
     }
 }
 

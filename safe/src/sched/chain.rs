@@ -106,7 +106,9 @@ impl<B, K: Base> Chain<B, K> {
             return Err(ErrorKind::OutOfRange { what, value, least: 1, most, power_of_two: false }.into());
         }
         for (op, index) in self.ops.iter_mut().flatten().zip(0..) {
-            op.check().map_err(|error| error.at(index))?;
+            let is_lone_flush = op.plan.is_durable && self.len > 1;
+            let checked = if is_lone_flush { Err(ErrorKind::DurableInChain.into()) } else { op.check() };
+            checked.map_err(|error| error.at(index))?;
         }
         Ok(())
     }

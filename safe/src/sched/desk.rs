@@ -15,11 +15,12 @@ use bareio_core::errno::Result as CoreResult;
 use bareio_core::ring::{RingError, SharedRing};
 use bareio_core::ticket::Id;
 use bareio_core::ticket::shared::{
-    Ask, Busy, Flush, Flushed, Flushing, Job, Limits, MAX_CHAIN, Refusal, RingEngine, Shared,
+    Ask, Busy, Flush, Flushed, Flushing, Job, Keeping, Limits, MAX_CHAIN, Refusal, RingEngine, Shared,
 };
 
-use super::arena::Arena;
+use super::arena::{Arena, Borrowed, Room};
 use super::backend::Chosen;
+use super::files::{Home, Kept};
 use super::op::{Op, Plan, What, in_fixed};
 use super::posix::Calls;
 use super::statistics::Tally;
@@ -41,6 +42,7 @@ pub(super) struct Desk<K: Base> {
     arena: Arena,
     pub(super) kernel: K,
     pub(super) running: Running,
+    pub(super) kept: Kept,
     pub(super) drive: Drive,
     pub(super) patience: Duration,
     /// Until when the drop waits at most, by the kernel's clock, if somebody has others to wait for too.
@@ -56,6 +58,8 @@ pub(super) struct Desk<K: Base> {
 /// What is set once.
 pub(super) struct Settings {
     pub(super) running: Running,
+    pub(super) kept: Kept,
+    pub(super) files: usize,
     pub(super) drive: Drive,
     /// The processor that the threads are kept on.
     pub(super) cpu: Option<usize>,
@@ -94,14 +98,25 @@ impl<K: Base> Desk<K> {
     }
 
     fn new(kernel: K, engine: Chosen<K>, settings: &Settings) -> Self {
-        let (arena, borrowed) = Arena::new(settings.slots, settings.pieces(), FILES, settings.flushing);
-        let machine = Shared::new(kernel.clone(), engine, borrowed.table, borrowed.jobs, settings.limits)
-            .gathering(borrowed.memory);
+        let room = Room {
+            slots: settings.slots,
+            pieces: settings.pieces(),
+            waves: FILES,
+            gates: settings.files,
+            flushing: settings.flushing,
+        };
+        let (arena, Borrowed { table, jobs, memory, gates }) = Arena::new(room);
+        let keeping =
+            if settings.kept == Kept::Registered { Keeping::Registered } else { Keeping::Descriptors };
+        let machine = Shared::new(kernel.clone(), engine, table, jobs, settings.limits)
+            .gathering(memory)
+            .with_files(gates, keeping);
         Self {
             machine: ManuallyDrop::new(machine),
             arena,
             kernel,
             running: settings.running,
+            kept: settings.kept,
             drive: settings.drive,
             patience: settings.patience,
             hurry: OnceLock::new(),
@@ -205,6 +220,7 @@ impl<K: Base> Desk<K> {
         job.by_worker = work.is_never_at_once(plan);
         job.priority = plan.priority();
         job.then = plan.then;
+        job.file = work.file_use(plan);
         if let Some(within) = plan.within {
             // No time at all would be no limit.
             job.within = Timespec::from(within.max(Duration::from_nanos(1)));
@@ -245,7 +261,7 @@ impl<K: Base> Desk<K> {
             // SAFETY: just filled with it, and not begun.
             let work = unsafe { self.machine.withdraw::<Work<B, K>>(id) };
             self.machine.give_up(ask, 1);
-            Refused::new(error, Op { work, plan })
+            Refused::new(refused(error), Op { work, plan })
         })
     }
 
@@ -274,7 +290,7 @@ impl<K: Base> Desk<K> {
                 // SAFETY: all of them were just filled.
                 match unsafe { self.machine.begin(ids) } {
                     Ok(()) => return Ok(()),
-                    Err(error) => (ids.len(), Error::from(error)),
+                    Err(error) => (ids.len(), refused_of(error)),
                 }
             }
             Err((at, errno)) => {
@@ -301,6 +317,13 @@ impl<K: Base> Desk<K> {
     }
 }
 
+impl<K: Base> Home for Desk<K> {
+    fn release(&self, slot: u32, generation: u64) {
+        // SAFETY: a claim is made for what was given out, and dropped once; every operation that uses it has a share of it.
+        unsafe { self.machine.release_file(slot, generation) };
+    }
+}
+
 impl<K: Base> Drop for Desk<K> {
     /// Cancels what is in flight, waits for it for as long as the scheduler is patient, and leaks it otherwise.
     fn drop(&mut self) {
@@ -324,7 +347,7 @@ impl<K: Base> Drop for Desk<K> {
             std::mem::forget(self.fixed.take());
             return; // and the arena stays, with all that the kernel may still be using
         }
-        drop(machine);
+        drop(machine.end());
         if !is_forked {
             // SAFETY: the machine is gone, nothing is in flight, and there are no tickets: each would keep us.
             unsafe { self.arena.free() };
@@ -382,12 +405,21 @@ impl<B: Send + 'static, K: Base> Drop for Hold<B, K> {
     }
 }
 
+/// The same, of one operation of a chain.
+fn refused_of(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Files { index, .. } => refused(refusal).at(index),
+        _ => refused(refusal),
+    }
+}
+
 /// As an error of this crate.
 pub(super) fn refused(refusal: Refusal) -> Error {
     match refusal {
         Refusal::Full => Error::new(ErrorKind::Full),
         Refusal::Closed => Error::new(ErrorKind::Closed),
         Refusal::Ring(error) => error.into(),
+        Refusal::Files { error, .. } => error.into(),
         Refusal::TooLong { len, limit } => Error::new(ErrorKind::OutOfRange {
             what: "operations of a chain",
             value: len as u64,

@@ -17,11 +17,15 @@ pub(super) fn shared<B: 'static, K: Base>(
     work: Work<B, K>,
     conclude: impl FnOnce(Plan, Work<B, K>) -> (Result<usize>, Option<B>),
 ) -> (Result<usize>, Option<B>) {
-    let file = work.file.clone();
+    let (file, claim) = (work.file.clone(), work.claim.clone());
     let (result, buf) = conclude(Plan { is_durable: false, ..plan }, work);
     let result = match (result, written) {
         // It may have been another flush that was told of what this one was to cover.
-        (Ok(count), _) => file.map_or(Ok(()), |file| file.check_durable()).map(|()| count),
+        (Ok(count), _) => match (file, claim) {
+            (Some(file), _) => file.check_durable().map(|()| count),
+            (None, Some(claim)) => claim.check_durable().map(|()| count),
+            (None, None) => Ok(count),
+        },
         (Err(error), Some(written)) if !error.is_canceled() => match error.errno() {
             Some(errno) => Err(Error::new(ErrorKind::NotDurable { written, errno }).during("fdatasync")),
             None => Err(error),

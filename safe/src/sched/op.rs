@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bareio_core::kernel::{Allocate, RwFlags, SyncRange};
-use bareio_core::op::{Offset, Op as Call, OpError, Then};
+use bareio_core::op::{Offset, Op as Call, OpError, Target, Then};
 use bareio_core::{Fd, Kernel};
 
 use super::Class;
@@ -53,6 +53,10 @@ pub(super) enum What {
     SyncRange(SyncRange),
     Allocate(Allocate),
     Truncate,
+    /// Into a slot of virtual files, as the two below.
+    Open,
+    Drain,
+    Close,
 }
 
 impl What {
@@ -67,12 +71,16 @@ impl What {
             Self::SyncRange(_) => "sync_file_range",
             Self::Allocate(_) => "fallocate",
             Self::Truncate => "ftruncate",
+            Self::Open => "openat",
+            Self::Drain => "drain",
+            Self::Close => "close",
         }
     }
 }
 
 /// How an operation is to be carried out: all of it but file and buffer.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "none of the four follows from the others")]
 pub(super) struct Plan {
     pub(super) what: What,
     pub(super) offset: u64,
@@ -83,6 +91,8 @@ pub(super) struct Plan {
     pub(super) skip: usize,
     pub(super) is_durable: bool,
     pub(super) is_linked: bool,
+    /// On a virtual file, for which it may have to wait.
+    pub(super) is_virtual: bool,
     pub(super) class: Class,
     pub(super) priority: Priority,
     pub(super) within: Option<Duration>,
@@ -90,7 +100,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    const fn new(what: What, offset: u64, len: u64) -> Self {
+    pub(super) const fn new(what: What, offset: u64, len: u64) -> Self {
         let (class, priority) = (Class::Latency, Priority::Inherited);
         Self {
             what,
@@ -100,6 +110,7 @@ impl Plan {
             skip: 0,
             is_durable: false,
             is_linked: false,
+            is_virtual: false,
             class,
             priority,
             within: None,
@@ -108,11 +119,13 @@ impl Plan {
     }
 
     /// As a job of the core, on this file and this memory.
-    pub(super) fn call(&self, fd: Fd, (first, len): (*mut u8, usize)) -> Result<Call, OpError> {
+    pub(super) fn call(&self, fd: Target, (first, len): (*mut u8, usize)) -> Result<Call, OpError> {
         let offset = if self.is_current { Offset::Current } else { Offset::At(self.offset) };
         let flags = if self.is_durable { RwFlags::DATA_SYNC } else { RwFlags::NONE };
         Ok(match self.what {
-            What::Nop => Call::Nop,
+            // What opens a file is made from its path.
+            What::Nop | What::Drain | What::Open => Call::Nop,
+            What::Close => Call::close(fd),
             What::Read => Call::read(fd, first, len, offset)?,
             What::Write => Call::write(fd, first.cast_const(), len, offset)?.with_flags(flags),
             What::SyncData => Call::sync_data(fd),
@@ -269,7 +282,7 @@ impl<K: Kernel> Op<(), K> {
 
     /// The same, for a [`Chain`](super::Chain) whose other operations have buffers.
     pub fn in_chain<B: 'static>(self) -> Op<B, K> {
-        Op { work: Work::new(self.work.file, None, &Use::NOTHING), plan: self.plan }
+        Op { work: self.work.without_buf(), plan: self.plan }
     }
 }
 
@@ -304,6 +317,10 @@ impl<B, K: Kernel> Op<B, K> {
     /// Checks what can be checked before anybody is asked.
     pub(super) fn check(&mut self) -> Result<()> {
         let Self { work, plan } = self;
+        if let Some(claim) = &work.claim {
+            claim.check(plan)?;
+            return work.made(plan).map(drop);
+        }
         let (first, len) = work.clipped(plan);
         let Some(file) = &work.file else { return Ok(()) };
         match plan.what {
@@ -320,7 +337,7 @@ impl<B, K: Kernel> Op<B, K> {
             _ => {}
         }
         // What is wrong with an offset or a range.
-        plan.call(Fd(0), (first, len))?;
+        plan.call(Target::Fd(Fd(0)), (first, len))?;
         Ok(())
     }
 }

@@ -227,9 +227,10 @@ impl<B: Send + 'static, K: Base> Ticket<B, K> {
 impl<B: Send + 'static, K: Base> Drop for Ticket<B, K> {
     fn drop(&mut self) {
         self.uncount();
+        // What is held, or holds others, needs somebody to begin what comes next; and once it is written, the flush that it
+        // may share.
         if let State::Held(hold) = &self.state {
-            // Once it is written, somebody has to begin the flush that it may share.
-            if self.plan.may_share_flush() && !hold.is_done() {
+            if (self.plan.is_virtual || self.plan.may_share_flush()) && !hold.is_done() {
                 hold.desk.start_server();
                 hold.desk.machine().adopt();
             }
@@ -291,7 +292,7 @@ pub(super) fn conclude<B: 'static, K: Base>(
     result: CoreResult<u32>,
 ) -> (Result<usize>, Option<B>) {
     let call = plan.what.name();
-    let file = work.file.clone();
+    let (file, claim) = (work.file.clone(), work.claim.clone());
     let buf = work.finish(&plan, result);
     let moved = match result {
         Ok(count) => Ok(count as usize),
@@ -301,6 +302,9 @@ pub(super) fn conclude<B: 'static, K: Base>(
         }
         Err(errno) => Err(Error::os(call, errno)),
     };
+    if let Some(claim) = claim {
+        return (claim.noted(&plan, moved), buf);
+    }
     let Some(file) = file else { return (moved, buf) };
     let noted = match (plan.what, moved) {
         (What::Write, moved) if plan.is_durable || file.sync_mode() != Sync::None => file.durably(moved),

@@ -4,18 +4,22 @@
     reason = "an operation's memory and descriptor are named to the kernel, and this is where they are owned"
 )]
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use bareio_core::abi::Sqe;
+use bareio_core::abi::{FileSlot, Sqe};
 use bareio_core::errno::Result as CoreResult;
 use bareio_core::kernel::RwFlags;
-use bareio_core::op::Op as Call;
+use bareio_core::op::{Op as Call, Target};
+use bareio_core::ticket::shared::FileUse;
 use bareio_core::ticket::{Operation, OwnedFile, StableBuf, StableBufMut};
-use bareio_core::{Errno, Fd, Kernel};
+use bareio_core::{Align, Errno, Fd, Kernel};
 
 use super::Base;
+use super::files::{Claim, Opening};
 use super::op::{Plan, What};
 use crate::buf::{Held, IoBuf, IoBufMut};
+use crate::error::Result;
 use crate::file::{File, Sync};
 
 /// How an operation uses its buffer.
@@ -44,9 +48,18 @@ impl<B> Use<B> {
     pub(super) const NOTHING: Self = Self { parts: |_| (std::ptr::null_mut(), 0), fill: None };
 }
 
+/// What few operations have.
+pub(super) enum Extra {
+    /// A file is opened.
+    Opening(Opening),
+}
+
 /// The file and the buffer of an operation. Small, for it lies in a slot.
 pub(super) struct Work<B: 'static, K: Kernel> {
     pub(super) file: Option<File<K>>,
+    /// In place of it: a virtual file.
+    pub(super) claim: Option<Arc<Claim>>,
+    pub(super) extra: Option<Box<Extra>>,
     buf: Option<Held<B>>,
     how: &'static Use<B>,
     /// Whether its failure means that something may be lost.
@@ -55,7 +68,13 @@ pub(super) struct Work<B: 'static, K: Kernel> {
 
 impl<B, K: Kernel> Work<B, K> {
     pub(super) fn new(file: Option<File<K>>, buf: Option<B>, how: &'static Use<B>) -> Self {
-        Self { file, buf: buf.map(Held::new), how, flushes: false }
+        Self { file, claim: None, extra: None, buf: buf.map(Held::new), how, flushes: false }
+    }
+
+    /// The same without its buffer, for a chain whose other operations have some of another kind.
+    pub(super) fn without_buf<C>(self) -> Work<C, K> {
+        let Self { file, claim, extra, .. } = self;
+        Work { file, claim, extra, buf: None, how: &Use::NOTHING, flushes: false }
     }
 
     /// Where the buffer's bytes are, and how many.
@@ -70,28 +89,48 @@ impl<B, K: Kernel> Work<B, K> {
     pub(super) fn clipped(&mut self, plan: &Plan) -> (*mut u8, usize) {
         let (first, len) = self.parts();
         let (first, len) = (first.wrapping_add(plan.skip), len.saturating_sub(plan.skip));
-        let Some(file) = &self.file else { return (first, len) };
+        let Some(file) = &self.file else { return (first, crate::file::one_call(len, Align::BYTE)) };
         let grid = if plan.what == What::Read { file.align().read_offset } else { file.align().offset };
         (first, crate::file::one_call(len, grid))
     }
 
     /// What is to be done, with the addresses that hold from here on.
     pub(super) fn call(&mut self, plan: &Plan) -> CoreResult<Call> {
-        let parts = self.clipped(plan);
-        self.flushes = match (plan.what, &self.file) {
-            (What::Write, Some(file)) => plan.is_durable || file.sync_mode() != Sync::None,
-            (what, _) => matches!(what, What::SyncData | What::SyncAll),
-        };
-        let fd = match &self.file {
-            Some(file) => file.lend().fd(),
-            None => Fd(-1),
+        self.flushes = match (plan.what, &self.file, &self.claim) {
+            (What::Write, Some(file), _) => plan.is_durable || file.sync_mode() != Sync::None,
+            (What::Write, None, Some(claim)) => claim.is_flushed(plan),
+            (what, ..) => matches!(what, What::SyncData | What::SyncAll),
         };
         // What is wrong was found by `Op::check`.
-        plan.call(fd, parts).map_err(|_| Errno::INVAL)
+        self.made(plan).map_err(|_| Errno::INVAL)
+    }
+
+    /// The same, and what is wrong with it.
+    pub(super) fn made(&mut self, plan: &Plan) -> Result<Call> {
+        let parts = self.clipped(plan);
+        let target = match (&self.file, &self.claim) {
+            (Some(file), _) => Target::Fd(file.lend().fd()),
+            (None, Some(claim)) => claim.target(),
+            (None, None) => Target::Fd(Fd(-1)),
+        };
+        if let (Some(Extra::Opening(opening)), Target::Slot(slot)) = (self.extra.as_deref(), target) {
+            let path = opening.path.as_ref().map_err(|error| *error)?;
+            return Ok(Call::open_at_slot(Fd::CWD, path, opening.flags, opening.mode, FileSlot::at(slot))?);
+        }
+        Ok(plan.call(target, parts)?)
+    }
+
+    /// Which slot of files it uses, if it does.
+    pub(super) fn file_use(&self, plan: &Plan) -> Option<FileUse> {
+        let claim = self.claim.as_ref()?;
+        Some(FileUse { slot: claim.slot, generation: claim.generation, what: plan.what.file_use() })
     }
 
     /// Where its file remembers that a flush failed, if it is a write that is to be flushed.
     pub(super) fn poison_of_durable(&self, plan: &Plan) -> Option<*const AtomicU32> {
+        if let Some(claim) = &self.claim {
+            return claim.is_flushed(plan).then(|| claim.poison_word());
+        }
         let file = self.file.as_ref().filter(|_| plan.what == What::Write)?;
         (plan.is_durable || file.sync_mode() != Sync::None).then(|| file.poison_word().word())
     }
@@ -175,8 +214,12 @@ where
 
     /// Nobody wants the result; but a flush that failed concerns all who have the file.
     fn dispose(self, result: CoreResult<u32>) {
-        if let (true, Some(file), Err(errno)) = (self.flushes, &self.file, result) {
+        let (true, Err(errno)) = (self.flushes, result) else { return };
+        if let Some(file) = &self.file {
             let _ = file.flushed("fdatasync", Err(errno));
+        }
+        if let Some(claim) = &self.claim {
+            claim.failed(errno, crate::file::loses);
         }
     }
 }

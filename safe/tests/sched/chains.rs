@@ -132,7 +132,7 @@ fn a_chain_that_is_dropped_goes_on_to_its_end() {
     for (way, scheduler) in all(|b| b) {
         let scratch = Scratch::new();
         let file = scratch.file(b"");
-        let chain = Chain::new(Op::write(&file, b"one".to_vec(), 0).durable())
+        let chain = Chain::new(Op::write(&file, b"one".to_vec(), 0))
             .link(Op::sync_data(&file).in_chain())
             .link(Op::write(&file, b"two".to_vec(), 3));
         drop(scheduler.submit_chain(chain).unwrap());

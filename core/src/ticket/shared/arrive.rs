@@ -217,20 +217,6 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
         }
     }
 
-    /// Enters what has happened, and what that leads to, by somebody who has not the role.
-    pub(super) fn account_all(&self, mut turned: Turned) {
-        loop {
-            self.begin_flushes(&mut turned);
-            self.account(turned);
-            // Relaxed: what we have put there we see; what another has, they look after.
-            if !self.is_behind.load(Ordering::Relaxed) && !self.due.load(Ordering::Relaxed) {
-                return;
-            }
-            turned = Turned::new();
-            self.deliver(&mut turned);
-        }
-    }
-
     /// How a write that is done was flushed.
     ///
     /// # Safety

@@ -36,6 +36,7 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
         }
         // For one that waits for the one before it in its chain.
         self.jobs[id.index()].cancel();
+        self.let_go_of(id);
         self.cancel_started(id)
     }
 
@@ -129,6 +130,7 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
 
     /// By one entry, and where a kernel (before 5.19) does not know that, one by one.
     fn cancel_everything(&self) {
+        self.let_go();
         if self.take_cancel() {
             self.engine.cancel_all();
             if !self.engine.is_turned() {

@@ -289,17 +289,22 @@ impl<'t, K: Kernel + Sync, E: Engine> Shared<'t, K, E> {
     /// One turn of the engine, by who has the role.
     pub(super) fn turn(&self, mut sleep: Option<Limit>, turned: &mut Turned) -> Result<(), RingError> {
         // Relaxed: the last one to have the role has set it, or somebody who looks after it.
-        if self.is_behind.load(Ordering::Relaxed) {
+        let is_behind = self.is_behind.load(Ordering::Relaxed);
+        if is_behind {
             self.deliver(turned);
-            if !turned.has_room() {
-                return Ok(());
-            }
+        }
+        // What somebody was to begin, and did not come to.
+        if self.begin_some(turned) || is_behind {
             sleep = None;
         }
-        let answer = self.engine.turn(sleep, &mut |event| {
-            // SAFETY: the engine says that it is done with it; there is one driver.
-            unsafe { self.event(event, turned) }
-        });
+        let mut answer = Ok(());
+        if turned.has_room() {
+            answer = self.engine.turn(sleep, &mut |event| {
+                // SAFETY: the engine says that it is done with it; there is one driver.
+                unsafe { self.event(event, turned) }
+            });
+        }
+        self.begin_some(turned);
         self.begin_flushes(turned);
         if turned.started {
             // What it cannot submit now, the next turn does.

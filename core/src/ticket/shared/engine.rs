@@ -1,11 +1,13 @@
 //! What carries operations out.
 
 use crate::abi::{Cqe, Timespec};
+use crate::errno::Errno;
 use crate::op::{Op, Then};
 use crate::ring::{Limit, RingError};
 use crate::sync::{AtomicBool, AtomicU32, Ordering, UnsafeCell};
 
 use super::super::table::Id;
+use super::files::{FileUse, Note};
 
 /// What is to be done for an operation in a slot: plain data, whose addresses the operation in the slot owns.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,10 @@ pub struct Job {
     pub at_once: bool,
     /// Whether a ring is to hand it to a thread of the kernel's, because it would wait where it is submitted.
     pub by_worker: bool,
+    /// Which slot of files it uses, if it does.
+    pub file: Option<FileUse>,
+    /// Of the last of a chain: a slot that the chain opens a file into, which names the next one.
+    pub(super) opens: Option<u32>,
     /// The next of its chain.
     pub(super) next: Option<Id>,
     pub(super) class: Class,
@@ -63,6 +69,8 @@ impl Job {
             flush: None,
             at_once: false,
             by_worker: false,
+            file: None,
+            opens: None,
             next: None,
             class: Class::Latency,
             mate: None,
@@ -108,11 +116,12 @@ pub enum Class {
 #[derive(Debug)]
 pub struct JobCell {
     job: UnsafeCell<Job>,
+    note: UnsafeCell<Note>,
     cancelled: AtomicBool,
 }
 
 // SAFETY: the job is written by who has claimed the slot, before it starts, and read by whoever starts it and by whoever
-// has its completion; each passes it to the next through the engine.
+// has its completion; each passes it to the next through the engine, or through a list. The note is touched under the files' lock.
 unsafe impl Sync for JobCell {}
 // SAFETY: as above; the addresses in it are used under the contract of whoever puts them there.
 unsafe impl Send for JobCell {}
@@ -120,7 +129,18 @@ unsafe impl Send for JobCell {}
 impl JobCell {
     /// An empty one.
     pub fn new() -> Self {
-        Self { job: UnsafeCell::new(Job::new(Op::Nop)), cancelled: AtomicBool::new(false) }
+        let note = UnsafeCell::new(Note::new());
+        Self { job: UnsafeCell::new(Job::new(Op::Nop)), note, cancelled: AtomicBool::new(false) }
+    }
+
+    /// # Safety
+    ///
+    /// The caller has the files, whose notes these are, exclusively.
+    pub(super) unsafe fn note<R>(&self, f: impl FnOnce(&mut Note) -> R) -> R {
+        self.note.with_mut(|note| {
+            // SAFETY: the caller's word.
+            f(unsafe { &mut *note })
+        })
     }
 
     /// # Safety
@@ -260,6 +280,16 @@ pub unsafe trait Engine: Send + Sync {
 
     /// Ends a sleep in [`turn`](Self::turn), or the next one.
     fn kick(&self);
+
+    /// Closes the registered file in a slot, which nothing uses, at once.
+    ///
+    /// # Errors
+    ///
+    /// It has no registered files, or cannot be asked any more.
+    fn empty_slot(&self, slot: u32) -> Result<(), RingError> {
+        let _ = slot;
+        Err(RingError::Kernel(Errno::NXIO))
+    }
 
     /// Tells `each` what has happened, until it says no; if nothing has and there is a `sleep`, after that.
     ///

@@ -8,7 +8,7 @@ use super::engine::{Engine, Job, Started};
 use super::fifo::Fifo;
 use super::gather::Kind;
 use super::settle::Turned;
-use super::state::Called;
+use super::state::{Called, Refusal};
 use crate::errno::Errno;
 use crate::iovec::{IOV_MAX, IoVec, MAX_RW_LEN};
 use crate::kernel::{Kernel, RwFlags};
@@ -51,9 +51,10 @@ impl Piece {
 }
 
 impl Job {
-    /// Whether it may go together with others.
+    /// Whether it may go together with others. What uses a slot of files may not: which file that is, and whether it has its
+    /// turn, is told when it begins, of each by itself.
     const fn may_be_held(&self) -> bool {
-        Piece::of(&self.op).is_some() && !self.is_limited() && self.next.is_none()
+        Piece::of(&self.op).is_some() && !self.is_limited() && self.next.is_none() && self.file.is_none()
     }
 
     /// Whether it could be the rest of the same write as `before`: where that ends this begins, and what is asked of the
@@ -82,7 +83,7 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
     /// # Safety
     ///
     /// As [`begin`](Self::begin).
-    pub unsafe fn begin_held(&self, ids: &[Id]) -> Result<(), RingError> {
+    pub unsafe fn begin_held(&self, ids: &[Id]) -> Result<(), Refusal> {
         // SAFETY: the caller's word.
         unsafe { self.link_all(ids) };
         let Some(&first) = ids.first() else { return Ok(()) };
@@ -94,9 +95,7 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
             unsafe { gather.staged.push(self.jobs, first) };
         } else {
             // SAFETY: filled and not begun.
-            if let Started::Done(res) = unsafe { self.start(first) }? {
-                self.complete_now(first, res);
-            }
+            unsafe { self.begin_unentered(ids) }?;
         }
         // Relaxed: who waits for this operation has been told of it by us; for who waits for room, the fence orders it.
         self.held.store(true, Ordering::Relaxed);
@@ -125,7 +124,7 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
         while let Some(run) = self.next_run(&mut staged) {
             self.begin_run(run, &mut turned);
         }
-        self.account_all(turned);
+        self.account(turned);
         self.call_always_served();
     }
 

@@ -104,6 +104,10 @@ unsafe impl<K: Kernel + Send + Sync> Engine for RingEngine<K> {
         let _ = self.push(&[sqe::nop().user_data(KICK)]).and_then(|()| self.flush());
     }
 
+    fn empty_slot(&self, slot: u32) -> Result<(), RingError> {
+        self.ring.empty_file_slot(slot)
+    }
+
     fn turn(&self, sleep: Option<Limit>, each: &mut dyn FnMut(Event) -> bool) -> Result<(), RingError> {
         let is_short = match self.ring.submit() {
             Ok(()) => false,

@@ -6,12 +6,14 @@ use heapless::Vec;
 
 use super::super::table::{Ended, Id};
 use super::engine::{Class, Engine, Event, Job, Started};
+use super::hold::refusal;
 use super::state::{Called, State};
 use super::{MAX_CHAIN, Shared};
 use crate::abi::Cqe;
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::op::Then;
+use crate::ring::RingError;
 use crate::sync::Ordering;
 
 /// Code that is not ours, to be run when nothing is held.
@@ -62,9 +64,14 @@ impl Turned {
         !self.loose.is_empty()
     }
 
-    /// Whether what one more completion leads to can be put off.
+    /// Whether there is room for what one more completion leads to.
     pub(super) fn has_room(&self) -> bool {
         self.loose.len() + MAX_CHAIN <= LOOSE
+    }
+
+    /// Whether anything has ended.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.ended > 0
     }
 
     fn put_off(&mut self, loose: Loose) {
@@ -89,6 +96,15 @@ impl Turned {
         if self.credits > 0 {
             state.call_room(called);
         }
+    }
+}
+
+/// What an operation came to, unless it goes on.
+pub(super) const fn done(started: Result<Started, RingError>) -> Option<i32> {
+    match started {
+        Ok(Started::Pending) => None,
+        Ok(Started::Done(res)) => Some(res),
+        Err(error) => Some(refusal(error)),
     }
 }
 
@@ -137,9 +153,10 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
             if let Some(flush) = job.flush {
                 // SAFETY: its completion is ours.
                 if unsafe { self.keep_for_flush(id, flush, cqe.res) } {
-                    return;
+                    return; // so that it has not left its file either, for whoever waits for that
                 }
             }
+            let leaving = job.file.map(|file| self.ending(id, file, &mut cqe.res));
             let result = Errno::check_res(cqe.res);
             let is_whole = job.op.is_whole(result);
             turned.ended += 1;
@@ -154,7 +171,13 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
                 Ended::Orphan(id) => turned.put_off(Loose::Orphan(id, cqe.res)),
                 Ended::Unknown | Ended::GoesOn => {}
             }
-            let Some(next) = job.next else { return };
+            if let Some(leaving) = leaving {
+                self.has_left(leaving);
+            }
+            let Some(next) = job.next else {
+                self.lift(job.opens);
+                return;
+            };
             severed |= (job.then == Then::Soft && !is_whole) || self.is_closing();
             let started = if severed {
                 Ok(Started::Done(-Errno::CANCELED.number()))
@@ -162,13 +185,9 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
                 // SAFETY: filled, and its predecessor has just completed.
                 unsafe { self.start(next) }
             };
-            let res = match started {
-                Ok(Started::Pending) => {
-                    turned.started = true;
-                    return;
-                }
-                Ok(Started::Done(res)) => res,
-                Err(error) => super::hold::refusal(error),
+            let Some(res) = done(started) else {
+                turned.started = true;
+                return;
             };
             was_started = false;
             cqe = Cqe { user_data: next.user_data(), res, ..Cqe::default() };
@@ -190,8 +209,13 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
         true
     }
 
-    /// Enters what has happened, by somebody who has not the role, and runs what was put off.
+    /// Enters what has happened, by somebody who has not the role, runs what was put off, and begins what may begin.
     pub(super) fn account(&self, turned: Turned) {
+        self.account_alone(turned);
+        self.begin_ready();
+    }
+
+    pub(super) fn account_alone(&self, turned: Turned) {
         let mut called = Called::new();
         {
             let mut state = self.lock();
@@ -201,11 +225,16 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
             let _ = self.engine.flush();
         }
         self.wake(called);
-        self.run(turned);
+        self.run_loose(turned);
     }
 
-    /// Runs what was put off. Nothing is held.
+    /// Runs what was put off, and begins what may begin. Nothing is held.
     pub(super) fn run(&self, turned: Turned) {
+        self.run_loose(turned);
+        self.begin_ready();
+    }
+
+    fn run_loose(&self, turned: Turned) {
         for loose in turned.loose {
             match loose {
                 Loose::Waker(waker) => waker.wake(),

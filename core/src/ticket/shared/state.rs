@@ -8,6 +8,7 @@ use heapless::Vec;
 use super::super::table::{Claimer, Id};
 use super::Ask;
 use super::engine::Class;
+use super::files::FilesError;
 use super::queue::Queue;
 use crate::op::ChainError;
 use crate::ring::RingError;
@@ -83,6 +84,13 @@ pub enum Refusal {
     },
     /// The engine cannot be used.
     Ring(RingError),
+    /// A slot of files cannot be used so.
+    Files {
+        /// By which operation of its chain, counted from 0.
+        index: u32,
+        /// Why.
+        error: FilesError,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -92,6 +100,7 @@ impl fmt::Display for Refusal {
             Self::Closed => f.write_str("it was closed before"),
             Self::TooLong { len, limit } => ChainError::TooLong { len, limit }.fmt(f),
             Self::Ring(error) => error.fmt(f),
+            Self::Files { index, error } => write!(f, "operation {index}: {error}"),
         }
     }
 }

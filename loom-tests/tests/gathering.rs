@@ -10,7 +10,7 @@ use bareio_core::ticket::shared::{
 };
 use bareio_core::ticket::{Id, Slot, Table};
 use bareio_core::{Fd, Kernel};
-use bareio_loom_tests::engine::{ASK, Device, limits, take};
+use bareio_loom_tests::engine::{ASK, AT_ONCE, Device, limits, take};
 use bareio_loom_tests::{Buffer, Fill, Host, check};
 use loom::sync::Mutex;
 use loom::thread;
@@ -109,6 +109,21 @@ fn of_two_who_release_at_a_time_each_gets_what_it_waits_for() {
         wait(machine, two);
         other.join().unwrap();
         assert_eq!((machine.counts().in_flight, machine.gathered().groups), (0, 0));
+    });
+}
+
+/// Who waits for it finds nothing held back, for another is about to begin it; and nothing comes of that from the kernel.
+#[test]
+fn a_driver_asleep_is_told_what_another_has_released_and_ended() {
+    check(|| {
+        let machine = machine(1, 1, Device::new());
+        let mut job = write(0, None);
+        job.priority = AT_ONCE;
+        let held = submit(machine, job, true);
+        let other = thread::spawn(move || wait(machine, held));
+        machine.release();
+        other.join().unwrap();
+        assert_eq!(machine.counts().in_flight, 0);
     });
 }
 

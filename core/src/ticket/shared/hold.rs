@@ -124,7 +124,12 @@ impl<K: Kernel + Sync, E: Engine> Shared<'_, K, E> {
         while let Some(run) = self.next_run(&mut staged) {
             self.begin_run(run, &mut turned);
         }
+        let is_over = turned.has_ended();
         self.account(turned);
+        if is_over {
+            // Who has the role may have found nothing held back, and be asleep for what has ended here.
+            self.kick_driver();
+        }
         self.call_always_served();
     }
 

@@ -165,6 +165,10 @@ fn a_kernel_that_drops_completions_does_not_hang_a_scope() {
 #[test]
 fn a_scope_whose_ring_breaks_while_memory_is_lent_ends_the_program() {
     const CHILD: &str = "BAREIO_SCOPE_ABORTS";
+    if std::env::var_os("BAREIO_EXPECT_NO_URING").is_some() {
+        eprintln!("skipped: user-mode emulation starts no program of the processor that it plays");
+        return;
+    }
     if std::env::var_os(CHILD).is_none() {
         use std::os::unix::process::ExitStatusExt;
         let this = std::env::current_exe().unwrap();

@@ -248,8 +248,9 @@ fn threads_that_commit_at_a_time_share_flushes() {
         let statistics = scheduler.statistics();
         let (flushes, covered) = (statistics.flushes, statistics.flushed);
         assert_eq!(covered, u64::from(WRITERS) * COMMITS, "{way}");
-        // Where a flush takes no time, nobody meets another.
-        if takes_time_to_flush(&file) {
+        // Where a flush takes no time, or everything else takes as long as one, nobody meets another.
+        let is_emulated = std::env::var_os("BAREIO_EXPECT_NO_URING").is_some();
+        if takes_time_to_flush(&file) && !is_emulated {
             assert!(flushes * 3 <= covered, "{way}: {flushes} flushes for {covered} writes");
         }
         let written = std::fs::read(scratch.path("file")).unwrap();
